@@ -1,0 +1,2 @@
+// Package bench will hold the side-by-side benchmark against other tools.
+package bench

@@ -1,0 +1,64 @@
+// Package dumper reads a server into a dump: its catalog, a consistent snapshot over N sessions, key ranges read in
+// parallel, rows encoded into chunk files.
+package dumper
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
+	"github.com/gomove/gomove/internal/store"
+)
+
+// Options of one dump.
+type Options struct {
+	Source      mysql.Options
+	Selection   Selection
+	Out         store.Store
+	For         dump.Preset      // default dump.ForGomove
+	Format      dump.Format      // default dump.CSV
+	Compression dump.Compression // default dump.Zstd
+	Charset     string           // "source" (default) or "utf8mb4"
+	Threads     int              // sessions that read rows; default one per core of this machine
+	ChunkBytes  int64            // uncompressed bytes of a chunk; default 64 MiB
+	Snapshot    SnapshotOptions
+	Log         *slog.Logger       // default slog.Default()
+	Progress    *progress.Counters // default a new one
+	DryRun      bool
+}
+
+// Selection says which objects are dumped.
+type Selection struct {
+	Schemas        []string // globs; default every schema but the system's
+	Tables         []string // schema.table globs, backticks for odd names
+	ExcludeSchemas []string
+	ExcludeTables  []string
+	Where          map[string]string // schema.table to condition
+	NoData         bool
+	NoSchema       bool
+	NoViews        bool
+	NoTriggers     bool
+	NoRoutines     bool
+	NoEvents       bool
+}
+
+// Consistency is --consistency.
+type Consistency string
+
+// The modes of --consistency.
+const (
+	ConsistencyAuto     Consistency = "auto"
+	ConsistencyLockFree Consistency = "lockfree"
+	ConsistencyLock     Consistency = "lock"
+	ConsistencyTables   Consistency = "tables"
+	ConsistencyNone     Consistency = "none"
+)
+
+// SnapshotOptions bounds what the barrier may cost other clients.
+type SnapshotOptions struct {
+	Consistency Consistency   // default auto
+	MaxLockWait time.Duration // waiting for a lock; default 30 s
+	MaxLockHold time.Duration // holding it; default 5 s
+}
