@@ -7,42 +7,6 @@ import (
 	"io"
 )
 
-// TokenKind is the kind of a token.
-type TokenKind int
-
-// The kinds of tokens. The texts of all tokens, joined, are the input.
-const (
-	Space          TokenKind = iota // white space
-	Comment                         // -- # /* */
-	Word                            // unquoted identifier or keyword
-	QuotedName                      // `..`, or ".." under ANSI_QUOTES
-	String                          // '..' or ".."
-	Number                          // 1, 1.5e3, 0x1f, x'1f', b'01'
-	Variable                        // @a, @@a, @`a`
-	Punct                           // one operator or separator character
-	VersionedOpen                   // /*!50003 or /*M!100100: its content is lexed as tokens
-	VersionedClose                  // the */ of it
-)
-
-// Token is a piece of a statement.
-type Token struct {
-	Kind TokenKind
-	Text []byte // aliases the input
-}
-
-// Mode is what decides how bytes are read: the session's client charset and sql_mode.
-type Mode struct {
-	Charset            string // character_set_client; gbk, sjis, cp932, big5, gb18030 have 0x5c as a trail byte
-	ANSIQuotes         bool   // ANSI_QUOTES: ".." is a name
-	NoBackslashEscapes bool   // NO_BACKSLASH_ESCAPES
-}
-
-// Lex cuts one statement into tokens. It never fails: an unterminated token runs to the end.
-func Lex(stmt []byte, m Mode) []Token { panic("skeleton") }
-
-// Join puts tokens back together.
-func Join(tokens []Token) []byte { panic("skeleton") }
-
 // Statement is one statement of a script.
 type Statement struct {
 	Text []byte // without its delimiter; valid until the next one
