@@ -1,0 +1,88 @@
+package testdb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// schemaCount numbers the schemas of the process, so that a name is unique on every server of it.
+var schemaCount atomic.Int64
+
+// DB returns a pool of root's connections; it is closed at the end of the test.
+func (s *Server) DB(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := s.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// Exec runs the statements on one session, so that USE and SET hold for those after them; each may be several.
+func (s *Server) Exec(t testing.TB, statements ...string) {
+	t.Helper()
+	db, err := s.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for _, q := range statements {
+		if _, err := db.ExecContext(context.Background(), q); err != nil {
+			t.Fatalf("%s: %.500s: %v", s.Kind, q, err)
+		}
+	}
+}
+
+// Schema creates a schema with a name of its own and drops it at the end of the test.
+func (s *Server) Schema(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("t%d_%s", schemaCount.Add(1), schemaPart(t.Name()))
+	s.Exec(t, "CREATE DATABASE "+name+" DEFAULT CHARACTER SET utf8mb4")
+	t.Cleanup(func() { s.Exec(t, "DROP DATABASE IF EXISTS "+name) })
+	return name
+}
+
+// schemaPart makes a test's name fit for an unquoted schema name.
+func schemaPart(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(name))
+	return name[:min(len(name), 40)]
+}
+
+// Client returns the server's own command line client, root by TCP, with these arguments after the connection's.
+func (s *Server) Client(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return s.tool(t, s.install.client, args)
+}
+
+// BinlogTool returns the server's mysqlbinlog with the connection's arguments, for --read-from-remote-server or with file names.
+func (s *Server) BinlogTool(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return s.tool(t, s.install.binlog, args)
+}
+
+func (s *Server) tool(t testing.TB, p program, args []string) *exec.Cmd {
+	t.Helper()
+	if p.argv == nil {
+		t.Skipf("SKIPPED, NOT TESTED: no command line tool for %s is installed: run `make setup`", s.Kind)
+	}
+	return p.command(t.Context(), append([]string{
+		"--no-defaults", "--host=" + s.Host, "--port=" + strconv.Itoa(s.Port), "--user=" + s.User,
+	}, args...)...)
+}
