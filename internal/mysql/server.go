@@ -3,6 +3,8 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"log/slog"
 )
 
 // Options says how to reach one server.
@@ -14,6 +16,9 @@ type Options struct {
 	Socket   string // path of a unix socket; used in place of Host and Port when set
 	TLS      TLS
 	Label    string // "source" or "target"; prefixes errors
+
+	SessionSQL []string     // run on every session after its settings, such as SET SESSION sql_log_bin=0; default none
+	Log        *slog.Logger // what the connection settled on, at debug level; default discards
 }
 
 // TLS says how a connection is encrypted.
@@ -69,6 +74,7 @@ type Facts struct {
 	LocalInfile         bool              // @@local_infile
 	LogBin              bool              // @@log_bin
 	ReadOnly            bool              // @@read_only or @@innodb_read_only
+	ExplicitTimestamps  bool              // explicit_defaults_for_timestamp holds in the sessions of this server
 	Cores               int               // 0 where the server does not tell
 	MaxAllowedPacket    int               // bytes
 	User                string            // CURRENT_USER()
@@ -80,29 +86,53 @@ type Server struct {
 	Options Options
 	Facts   Facts
 
-	db *sql.DB
+	db       *sql.DB // statements that need no session of their own; its sessions are set up
+	sessions *sql.DB // opens a connection for each Session and keeps none
+	control  *sql.DB // bare connections, one of them kept open so that KillQuery needs no new one
 }
 
-// Conn is one dedicated session. It is not safe for concurrent use.
-// Once its connection is lost every call returns an error for which IsConnectionLost is true: it never reconnects.
-type Conn struct {
-	*sql.Conn
-	ID uint64 // CONNECTION_ID(), for KILL QUERY
-}
-
-// Connect reaches the server, finds out its Facts and returns it. Its errors carry a hint.
+// Connect reaches the server, finds out its Facts and returns it. Hint finds what to do about its errors.
 func Connect(ctx context.Context, o Options, p Purpose) (*Server, error) {
-	panic("skeleton")
+	o = o.withDefaults()
+	bare, err := newConnector(o, nil)
+	if err != nil {
+		return nil, &ConnectError{Options: o, Err: err}
+	}
+	s := &Server{Options: o, control: sql.OpenDB(bare)}
+	s.control.SetMaxIdleConns(1)
+	if err := s.open(ctx, bare, p); err != nil {
+		return nil, &ConnectError{Options: o, Err: errors.Join(err, s.Close())}
+	}
+	return s, nil
 }
 
-// Session opens a dedicated session with the settings of the server's purpose.
-func (s *Server) Session(ctx context.Context) (*Conn, error) { panic("skeleton") }
+func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
+	facts, err := askFacts(ctx, s.control)
+	if err != nil {
+		return err
+	}
+	set := bare.with(newSetup(p, facts, s.Options.SessionSQL))
+	s.db, s.sessions = sql.OpenDB(set), sql.OpenDB(set)
+	s.db.SetMaxIdleConns(4)
+	s.sessions.SetMaxIdleConns(-1)
+	if err := s.db.PingContext(ctx); err != nil {
+		return err
+	}
+	facts.ExplicitTimestamps = askExplicitTimestamps(ctx, s.db, facts)
+	s.Facts = *facts
+	return nil
+}
 
 // DB is the pool for statements that need no session of their own.
 func (s *Server) DB() *sql.DB { return s.db }
 
-// KillQuery ends the statement that runs in a session, by KILL QUERY or mysql.rds_kill_query.
-func (s *Server) KillQuery(ctx context.Context, id uint64) error { panic("skeleton") }
-
-// Close closes every connection.
-func (s *Server) Close() error { return s.db.Close() }
+// Close closes every connection but those of open sessions.
+func (s *Server) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.db, s.sessions, s.control} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

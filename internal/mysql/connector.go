@@ -1,0 +1,209 @@
+package mysql
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+)
+
+const (
+	dialTimeout    = 15 * time.Second // TCP or socket connect
+	connectTimeout = 60 * time.Second // all of it: dialing, TLS, authentication, session settings
+	keepAlive      = 30 * time.Second
+)
+
+// errNoAnswer is a server that accepts a connection and then says nothing.
+var errNoAnswer = errors.New("no answer from the server within " + connectTimeout.String())
+
+// connector opens connections and sets up the session of each, those that a pool opens later included.
+type connector struct {
+	modern driver.Connector
+	legacy driver.Connector // TLS 1.0 and its ciphers; nil unless the certificate is not verified anyway
+	// needLegacy is set once a handshake of modern TLS failed and one of old TLS did not.
+	needLegacy *atomic.Bool
+	setup      *setup // nil for bare connections
+	log        *slog.Logger
+}
+
+// attempt is what is learned while one connection is opened.
+type attempt struct {
+	conn net.Conn
+	tls  *tls.ConnectionState // nil when the connection is not encrypted
+	id   uint64
+}
+
+type attemptKey struct{}
+
+func newConnector(o Options, s *setup) (*connector, error) {
+	c := &connector{needLegacy: new(atomic.Bool), setup: s, log: o.Log}
+	cfg, err := tlsConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	if c.modern, err = driverConnector(o, cfg); err != nil {
+		return nil, err
+	}
+	if old := legacyTLS(o, cfg); old != nil {
+		if c.legacy, err = driverConnector(o, old); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// with returns a connector to the same server whose sessions are set up by s.
+func (c *connector) with(s *setup) *connector {
+	d := *c
+	d.setup = s
+	return &d
+}
+
+func driverConnector(o Options, t *tls.Config) (driver.Connector, error) {
+	cfg := mysqldriver.NewConfig()
+	cfg.User, cfg.Passwd = o.User, o.Password.Reveal()
+	cfg.Net, cfg.Addr = "tcp", o.Address()
+	if o.Socket != "" {
+		cfg.Net = "unix"
+	}
+	cfg.TLS = t
+	cfg.AllowFallbackToPlaintext = o.TLS.Mode == SSLPreferred
+	cfg.AllowCleartextPasswords = o.TLS.Mode >= SSLRequired
+	cfg.MaxAllowedPacket = 0 // ask the server
+	cfg.InterpolateParams = true
+	cfg.ConnectionAttributes = "program_name:gomove"
+	cfg.Logger = driverLog{o.Log}
+	cfg.DialFunc = dial
+	// The hook also makes the driver clone its configuration, which it alters when it falls back to plain text.
+	err := cfg.Apply(mysqldriver.BeforeConnect(func(ctx context.Context, cfg *mysqldriver.Config) error {
+		if a, ok := ctx.Value(attemptKey{}).(*attempt); ok && cfg.TLS != nil {
+			noteTLS(cfg.TLS, a)
+		}
+		return nil
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return mysqldriver.NewConnector(cfg)
+}
+
+func dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+	conn, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+		a.conn = conn
+	}
+	return conn, nil
+}
+
+// Connect opens a connection and sets up its session.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	a, ok := ctx.Value(attemptKey{}).(*attempt)
+	if !ok {
+		a = &attempt{}
+		ctx = context.WithValue(ctx, attemptKey{}, a)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNoAnswer)
+	defer cancel()
+	conn, err := c.handshake(ctx, a)
+	if err == nil {
+		err = c.prepare(ctx, conn, a)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errNoAnswer) {
+		return nil, errNoAnswer
+	}
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (c *connector) handshake(ctx context.Context, a *attempt) (driver.Conn, error) {
+	if c.needLegacy.Load() {
+		return c.legacy.Connect(ctx)
+	}
+	conn, err := c.modern.Connect(ctx)
+	if err == nil || c.legacy == nil || ctx.Err() != nil || !failedInHandshake(err, a) {
+		return conn, err
+	}
+	conn, legacyErr := c.legacy.Connect(ctx)
+	if legacyErr != nil {
+		return nil, err
+	}
+	if a.tls != nil && !c.needLegacy.Swap(true) {
+		c.log.Debug("server speaks old TLS only", "version", tls.VersionName(a.tls.Version), "error", err)
+	}
+	return conn, nil
+}
+
+func (c *connector) prepare(ctx context.Context, conn driver.Conn, a *attempt) error {
+	if c.setup == nil {
+		return nil
+	}
+	err := c.setup.run(ctx, conn)
+	if err == nil {
+		a.id, err = connectionID(ctx, conn)
+	}
+	if err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	return nil
+}
+
+// Driver satisfies driver.Connector.
+func (c *connector) Driver() driver.Driver { return c.modern.Driver() }
+
+// failedInHandshake reports an error between the dialing and the end of the TLS handshake.
+func failedInHandshake(err error, a *attempt) bool {
+	var server *mysqldriver.MySQLError
+	var op *net.OpError
+	var cert *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case a.conn == nil, a.tls != nil, errors.As(err, &server), errors.Is(err, mysqldriver.ErrNoTLS):
+		return false
+	case errors.As(err, &op) && op.Op == "dial":
+		return false
+	}
+	return !errors.As(err, &cert) && !errors.As(err, &unknown)
+}
+
+func connectionID(ctx context.Context, conn driver.Conn) (uint64, error) {
+	q, ok := conn.(driver.QueryerContext)
+	if !ok {
+		return 0, fmt.Errorf("driver connection %T runs no queries", conn)
+	}
+	rows, err := q.QueryContext(ctx, "SELECT CONNECTION_ID()", nil)
+	if err != nil {
+		return 0, fmt.Errorf("ask for the connection's id: %w", err)
+	}
+	var id uint64
+	dest := make([]driver.Value, 1)
+	if err = rows.Next(dest); err == nil {
+		switch v := dest[0].(type) {
+		case int64:
+			id = uint64(v)
+		case uint64:
+			id = v
+		default:
+			err = fmt.Errorf("connection id %v", v)
+		}
+	}
+	return id, errors.Join(err, rows.Close())
+}
+
+// driverLog passes what the driver prints to slog: it repeats there what it returns as an error.
+type driverLog struct{ log *slog.Logger }
+
+func (l driverLog) Print(v ...any) { l.log.Debug("driver", "message", fmt.Sprint(v...)) }

@@ -1,0 +1,83 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// killTimeout bounds what is done on behalf of a context that has ended.
+const killTimeout = 10 * time.Second
+
+// Conn is one dedicated session. It is not safe for concurrent use.
+// Once its connection is lost every call returns an error for which IsConnectionLost is true: it never reconnects.
+// Close closes the connection, so that nothing of the session (locks, a transaction, settings) reaches another.
+type Conn struct {
+	*sql.Conn
+	ID uint64 // CONNECTION_ID(), for KILL QUERY
+
+	server *Server
+	net    net.Conn
+}
+
+// Session opens a dedicated session with the settings of the server's purpose.
+func (s *Server) Session(ctx context.Context) (*Conn, error) {
+	a := &attempt{}
+	c, err := s.sessions.Conn(context.WithValue(ctx, attemptKey{}, a))
+	if err != nil {
+		return nil, &ConnectError{Options: s.Options, Err: err}
+	}
+	if a.conn == nil || a.id == 0 {
+		return nil, errors.Join(errors.New("session was not opened by its own connector"), c.Close())
+	}
+	return &Conn{Conn: c, ID: a.id, server: s, net: a.conn}, nil
+}
+
+// KillOnDone ends the session's running statement on the server, and the connection, when ctx ends before stop is called:
+// the driver alone would close its socket and leave the server working. stop waits for a kill that is under way.
+func (c *Conn) KillOnDone(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	cancel := context.AfterFunc(ctx, func() {
+		defer close(done)
+		c.abort(ctx)
+	})
+	return func() {
+		if !cancel() {
+			<-done
+		}
+	}
+}
+
+// abort kills the running statement and closes the socket, which frees a server that waits for us to read.
+func (c *Conn) abort(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
+	defer cancel()
+	// The socket is closed whether or not the server could be told; there is nobody left to hear of an error.
+	_ = c.server.KillQuery(ctx, c.ID)
+	_ = c.net.Close()
+}
+
+// Server error numbers of KILL.
+const errNoSuchThread = 1094
+
+// KillQuery ends the statement that runs in a session, by KILL QUERY or mysql.rds_kill_query.
+// It is no error when the session is gone.
+func (s *Server) KillQuery(ctx context.Context, id uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, killTimeout)
+	defer cancel()
+	n := strconv.FormatUint(id, 10)
+	_, err := s.control.ExecContext(ctx, "KILL QUERY "+n)
+	if err == nil || Number(err) == errNoSuchThread {
+		return nil
+	}
+	if Number(err) != 0 {
+		if _, rdsErr := s.control.ExecContext(ctx, "CALL mysql.rds_kill_query("+n+")"); rdsErr == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("kill the statement of connection %s: %w", n, err)
+}
