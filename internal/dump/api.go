@@ -8,31 +8,6 @@ import (
 	"github.com/gomove/gomove/internal/store"
 )
 
-// Row is one row's cells in column order; a nil cell is NULL, an empty one is ”. Valid until the next row.
-type Row [][]byte
-
-// AppendCSV appends row as one line of format 1's CSV: `,` between cells, Plain cells bare, the others in `"` with
-// `\` escapes for `\`, `"`, NUL, newline, carriage return and 0x1a, `\N` for NULL, `\n` at the end.
-func AppendCSV(dst []byte, row Row, enc []Encoding) []byte { panic("skeleton") }
-
-// AppendValues appends row as "(v,v,...)" of a multi-row INSERT that is read under SET NAMES binary:
-// Plain bare, Bytes as '..' with backslash escapes, UTF8 as _utf8mb4'..'.
-func AppendValues(dst []byte, row Row, enc []Encoding) []byte { panic("skeleton") }
-
-// CSVReader decodes what AppendCSV wrote, without allocating per row.
-type CSVReader struct{}
-
-// NewCSVReader returns a reader of rows of columns cells. maxRowBytes bounds one row.
-func NewCSVReader(r io.Reader, columns int, maxRowBytes int64) *CSVReader { panic("skeleton") }
-
-// Read returns the next row, io.EOF after the last; an error names the line and byte offset.
-func (r *CSVReader) Read() (Row, error) { panic("skeleton") }
-
-// RowSum is the order-independent checksum of rows: the sum modulo 2^128 of XXH3-128 over each row in canonical form,
-// which is the MySQL text protocol's: every cell a length-encoded string, NULL the byte 0xfb
-// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html).
-type RowSum struct{ Hi, Lo uint64 }
-
 // Writer writes a dump into a store.
 type Writer struct{}
 

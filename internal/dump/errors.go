@@ -1,0 +1,15 @@
+package dump
+
+import "errors"
+
+// The errors of a dump that cannot be read. What wraps them names the place, the file and what to do.
+var (
+	// ErrIncomplete is a dump that did not finish.
+	ErrIncomplete = errors.New("dump is incomplete")
+	// ErrFormat is a dump that this gomove cannot read: not a dump, a newer format, or records that make no sense.
+	ErrFormat = errors.New("dump format is not readable")
+	// ErrCorrupt is a file that is not what the dump's records say.
+	ErrCorrupt = errors.New("dump file is damaged")
+	// ErrNotEmpty is a place for a new dump that already holds files.
+	ErrNotEmpty = errors.New("not empty")
+)

@@ -1,0 +1,3 @@
+package dump
+
+const largeCell = 1 << 20
