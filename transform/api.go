@@ -3,29 +3,6 @@
 // Bodies, strings and comments are never touched.
 package transform
 
-import (
-	"io"
-)
-
-// Statement is one statement of a script.
-type Statement struct {
-	Text []byte // without its delimiter; valid until the next one
-	Line int    // of its first token, counted from 1
-}
-
-// Scanner reads the statements of a script: DELIMITER lines, quotes, comments and versioned comments understood.
-// It follows SET NAMES, SET character_set_client and SET sql_mode of the script itself, so that Mode() is that of the statement returned.
-type Scanner struct{}
-
-// NewScanner returns a scanner that starts in mode m. maxBytes bounds one statement.
-func NewScanner(r io.Reader, m Mode, maxBytes int) *Scanner { panic("skeleton") }
-
-// Next returns the next statement, io.EOF after the last. Empty statements and comments alone are passed over.
-func (s *Scanner) Next() (Statement, error) { panic("skeleton") }
-
-// Mode is the mode of the statement that Next returned.
-func (s *Scanner) Mode() Mode { panic("skeleton") }
-
 // Definer says what becomes of DEFINER clauses.
 type Definer struct {
 	Action  DefinerAction
