@@ -27,6 +27,16 @@ type Store interface {
 	String() string
 }
 
+// Syncer is a Store, or a File before its Close, whose contents may be lost by a crash of the machine until Sync has returned.
+type Syncer interface {
+	Sync(ctx context.Context) error
+}
+
+// Stater is a Store that tells the size of one file without opening it. A missing one is fs.ErrNotExist.
+type Stater interface {
+	Stat(ctx context.Context, name string) (Info, error)
+}
+
 // File is a file being written.
 type File interface {
 	io.Writer
