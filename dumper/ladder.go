@@ -27,10 +27,13 @@ type step struct {
 	open func(ctx context.Context) error
 }
 
+// The step that only MariaDB has.
+const backupStagesName = "backup stages"
+
 func (b *barrier) steps() []step {
 	all := []step{
 		{ConsistencyLockFree, "lock-free snapshots", b.lockFree},
-		{ConsistencyLock, "backup stages", b.backupStages},
+		{ConsistencyLock, backupStagesName, b.backupStages},
 		{ConsistencyLock, "global read lock", b.globalReadLock},
 		{ConsistencyTables, "table locks by FLUSH TABLES", b.flushTables},
 		{ConsistencyTables, "table locks by LOCK TABLES", b.lockTables},
@@ -38,6 +41,9 @@ func (b *barrier) steps() []step {
 	}
 	var out []step
 	for _, s := range all {
+		if s.name == backupStagesName && b.server.Facts.Flavor != mysql.MariaDB {
+			continue
+		}
 		if s.mode == b.options.Consistency || b.options.Consistency == ConsistencyAuto && s.mode != ConsistencyNone {
 			out = append(out, s)
 		}
@@ -54,7 +60,11 @@ func (b *barrier) climb(ctx context.Context) error {
 		switch {
 		case err == nil:
 			b.facts.Mode = string(s.mode)
-			b.plan("%s: taken; waited %s for it, held %s", s.name, round(b.facts.LockWait), round(b.facts.LockHold))
+			if b.facts.LockHold > 0 {
+				b.plan("%s: taken; waited %s for the lock, held it %s", s.name, round(b.facts.LockWait), round(b.facts.LockHold))
+			} else {
+				b.plan("%s: taken", s.name)
+			}
 			return nil
 		case errors.As(err, &no):
 			b.plan("%s: not possible, %s", s.name, no.reason)
@@ -78,9 +88,6 @@ func refusedOr(err error, what string) error {
 
 // backupStages is MariaDB's lock (https://mariadb.com/kb/en/backup-stage/): commits wait, readers and idle sessions do not.
 func (b *barrier) backupStages(ctx context.Context) error {
-	if b.server.Facts.Flavor != mysql.MariaDB {
-		return refused("BACKUP STAGE is MariaDB's")
-	}
 	if err := b.setLockWait(ctx, b.options.MaxLockWait); err != nil {
 		return err
 	}
