@@ -30,7 +30,7 @@ type connector struct {
 	legacy driver.Connector // TLS 1.0 and its ciphers; nil unless the certificate is not verified anyway
 	// needLegacy is set once a handshake of modern TLS failed and one of old TLS did not.
 	needLegacy *atomic.Bool
-	setup      *setup // nil for bare connections
+	setup      *setup
 	log        *slog.Logger
 }
 
@@ -148,9 +148,6 @@ func (c *connector) handshake(ctx context.Context, a *attempt) (driver.Conn, err
 }
 
 func (c *connector) prepare(ctx context.Context, conn driver.Conn, a *attempt) error {
-	if c.setup == nil {
-		return nil
-	}
 	err := c.setup.run(ctx, conn)
 	if err == nil {
 		a.id, err = connectionID(ctx, conn)

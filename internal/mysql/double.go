@@ -5,15 +5,22 @@ import (
 	"strconv"
 )
 
-// maxPlainExponent is DBL_DIG: my_gcvt writes numbers whose decimal point is further out in exponent form.
+// maxPlainExponent is DBL_DIG: my_gcvt writes numbers whose decimal point is further out in exponent form,
+// unless digits follow it.
 const maxPlainExponent = 15
 
 // AppendDouble appends v as a server prints a DOUBLE (my_gcvt in strings/dtoa.c): the shortest digits that give v back,
-// in exponent form from 1e15 up and below 1e-15, without a plus sign.
-func AppendDouble(dst []byte, v float64) []byte { return appendReal(dst, v, 64) }
+// in exponent form from 1e15 up, if it has no fraction, and below 1e-15, without a plus sign.
+func AppendDouble(dst []byte, v float64) []byte { return appendReal(dst, v, -1) }
 
-// appendReal writes v of 32 or 64 bits. The server has no other form for a FLOAT, only fewer digits.
-func appendReal(dst []byte, v float64, bits int) []byte {
+// floatDigits is FLT_DIG: a server prints no more of a FLOAT.
+const floatDigits = 6
+
+// appendFloat appends v as a server prints a FLOAT.
+func appendFloat(dst []byte, v float32) []byte { return appendReal(dst, float64(v), floatDigits) }
+
+// appendReal writes v with at most so many significant digits, or the shortest that give it back when digits is -1.
+func appendReal(dst []byte, v float64, digits int) []byte {
 	if v == 0 {
 		if math.Signbit(v) {
 			return append(dst, "-0"...)
@@ -21,15 +28,19 @@ func appendReal(dst []byte, v float64, bits int) []byte {
 		return append(dst, '0')
 	}
 	var buf [32]byte
-	sci := strconv.AppendFloat(buf[:0], v, 'e', -1, bits)
+	sci := strconv.AppendFloat(buf[:0], v, 'e', max(digits-1, -1), 64)
 	if sci[0] == '-' {
 		dst = append(dst, '-')
 		sci = sci[1:]
 	}
-	digits, exp := splitScientific(sci)
+	figures, exp := splitScientific(sci)
+	return appendFigures(dst, figures, exp)
+}
+
+func appendFigures(dst, digits []byte, exp int) []byte {
 	point := exp + 1 // digits before the decimal point
 	switch {
-	case point < 1-maxPlainExponent || point > maxPlainExponent:
+	case point < 1-maxPlainExponent, point > max(maxPlainExponent, len(digits)-1):
 		dst = append(dst, digits[0])
 		if len(digits) > 1 {
 			dst = append(append(dst, '.'), digits[1:]...)
@@ -49,7 +60,7 @@ func appendReal(dst []byte, v float64, bits int) []byte {
 	return append(dst, digits[point:]...)
 }
 
-// splitScientific takes d.ddde±xx apart, in place: its digits without the point, and its exponent.
+// splitScientific takes d.ddde±xx apart, in place: its digits without the point and trailing zeros, and its exponent.
 func splitScientific(sci []byte) (digits []byte, exp int) {
 	e := len(sci) - 1
 	for sci[e] != 'e' {
@@ -65,7 +76,11 @@ func splitScientific(sci []byte) (digits []byte, exp int) {
 		return sci[:1], exp
 	}
 	copy(sci[1:], sci[2:e])
-	return sci[:e-1], exp
+	end := e - 1
+	for end > 1 && sci[end-1] == '0' {
+		end--
+	}
+	return sci[:end], exp
 }
 
 func appendZeros(dst []byte, n int) []byte {

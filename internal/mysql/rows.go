@@ -18,7 +18,7 @@ type ColumnFix struct {
 type RowReader struct {
 	rows  *sql.Rows
 	ended func() error // why the query's context ended, nil while it has not
-	kill  func() error // ends the statement on the server
+	kill  func() error // ends the statement on the server and leaves the session fit for another
 	stop  func()       // forgets the query's context; nil once called
 	cells []cell
 	dest  []any
@@ -40,13 +40,7 @@ func Rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (*Row
 		stop()
 		return nil, cancelled(ctx.Err, err)
 	}
-	kill := func() error {
-		killErr := conn.server.KillQuery(context.WithoutCancel(ctx), conn.ID)
-		if killErr == nil {
-			return nil
-		}
-		return errors.Join(killErr, conn.net.Close())
-	}
+	kill := func() error { return killAndDrain(context.WithoutCancel(ctx), conn, rows) }
 	r := &RowReader{rows: rows, ended: ctx.Err, kill: kill, stop: stop}
 	names, err := rows.Columns()
 	if err == nil && cols != nil && len(cols) != len(names) {
@@ -97,13 +91,27 @@ func (r *RowReader) Close() error {
 		return r.rows.Close()
 	}
 	r.done = true
-	var err error
 	if r.rows.Err() == nil && r.ended() == nil {
-		err = r.kill()
+		return r.kill()
 	}
-	// What is left ends with the error of the kill, or with the last row before it.
-	_ = r.rows.Close()
-	return err
+	_ = r.rows.Close() // Next has returned the error
+	return nil
+}
+
+// errInterrupted is ER_QUERY_INTERRUPTED.
+const errInterrupted = 1317
+
+// killAndDrain ends the statement of rows. A kill that came after its end would hit the next statement (MySQL 5.6):
+// a first one that does nothing takes it.
+func killAndDrain(ctx context.Context, conn *Conn, rows *sql.Rows) error {
+	if err := conn.server.KillQuery(ctx, conn.ID); err != nil {
+		return errors.Join(err, conn.net.Close(), rows.Close())
+	}
+	_ = rows.Close() // ends with the error of the kill, or with the last row before it
+	if _, err := conn.ExecContext(ctx, "DO 0"); err != nil && Number(err) != errInterrupted {
+		return fmt.Errorf("session after its statement was ended: %w", err)
+	}
+	return nil
 }
 
 func (r *RowReader) forget() {
@@ -147,7 +155,7 @@ func (c *cell) Scan(src any) error {
 	case float64:
 		c.buf = AppendDouble(c.buf[:0], v)
 	case float32:
-		c.buf = appendReal(c.buf[:0], float64(v), 32)
+		c.buf = appendFloat(c.buf[:0], v)
 	default:
 		return fmt.Errorf("driver value of type %T", src)
 	}

@@ -94,7 +94,7 @@ type Server struct {
 // Connect reaches the server, finds out its Facts and returns it. Hint finds what to do about its errors.
 func Connect(ctx context.Context, o Options, p Purpose) (*Server, error) {
 	o = o.withDefaults()
-	bare, err := newConnector(o, nil)
+	bare, err := newConnector(o, newBareSetup())
 	if err != nil {
 		return nil, &ConnectError{Options: o, Err: err}
 	}

@@ -38,6 +38,19 @@ const (
 	networkSeconds = 86400
 )
 
+// newBareSetup is for the connections that ask for facts and kill statements: global defaults must not spoil their answers.
+func newBareSetup() *setup {
+	return &setup{settings: []setting{
+		{assign: "NAMES utf8mb4", needed: true},
+		needed("autocommit", "1"),
+		needed("sql_select_limit", noLimit),
+		needed("sql_mode", "''"),
+	}}
+}
+
+// noLimit is the built-in default; DEFAULT would be the server's global value.
+const noLimit = "18446744073709551615"
+
 func newSetup(p Purpose, f *Facts, after []string) *setup {
 	s := &setup{after: after}
 	var all []setting
@@ -72,7 +85,7 @@ func commonSettings() []setting {
 		needed("autocommit", "1"),
 		needed("completion_type", "0"),
 		needed("time_zone", "'+00:00'"),
-		needed("sql_select_limit", "DEFAULT"),
+		needed("sql_select_limit", noLimit),
 		wanted("net_read_timeout", network),
 		wanted("net_write_timeout", network),
 		wanted("wait_timeout", idle),
@@ -94,7 +107,6 @@ func dumpSettings() []setting {
 		{assign: "SESSION character_set_results=binary", needed: true},
 		needed("sql_mode", "''"),
 		needed("sql_quote_show_create", "1"),
-		wanted("system_versioning_asof", "DEFAULT"), // MariaDB 10.3
 		wanted("information_schema_stats_expiry", "0"),
 		wanted("show_gipk_in_create_table_and_information_schema", "ON"), // MySQL 8.0.30
 	}
