@@ -1,0 +1,166 @@
+package dumper
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// cellText is one value of an information_schema row.
+type cellText struct {
+	s     string
+	valid bool
+}
+
+var _ sql.Scanner = (*cellText)(nil)
+
+// Scan takes any value as its text.
+func (c *cellText) Scan(src any) error {
+	var n sql.NullString
+	if err := n.Scan(src); err != nil {
+		return err
+	}
+	c.s, c.valid = n.String, n.Valid
+	return nil
+}
+
+// int is the value as a number, 0 when it is none.
+func (c cellText) int() int64 {
+	n, err := strconv.ParseInt(c.s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (c cellText) yes() bool { return strings.EqualFold(c.s, "YES") }
+
+// same returns one copy of a text that occurs often: types, charsets, schemas.
+func (r *catalogReader) same(s string) string {
+	if have, ok := r.intern[s]; ok {
+		return have
+	}
+	r.intern[s] = s
+	return s
+}
+
+// readFeatures finds out which columns information_schema has on this server.
+func (r *catalogReader) readFeatures(ctx context.Context) error {
+	r.have = map[string]map[string]bool{}
+	const q = "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema'" +
+		" AND TABLE_NAME IN ('TABLES', 'COLUMNS', 'STATISTICS', 'PARTITIONS', 'VIEWS', 'TRIGGERS', 'ROUTINES', 'EVENTS', 'SCHEMATA')"
+	return r.scan(ctx, q, 2, func(f []cellText) error {
+		name := strings.ToUpper(f[0].s)
+		if r.have[name] == nil {
+			r.have[name] = map[string]bool{}
+		}
+		r.have[name][strings.ToUpper(f[1].s)] = true
+		return nil
+	})
+}
+
+// each reads columns of one of information_schema's tables, once for each scope; columns that the server lacks are NULL.
+func (r *catalogReader) each(ctx context.Context, scopes []string, from string, columns []string, row func([]cellText) error) error {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = c
+		if !r.have[from][c] {
+			list[i] = "NULL"
+		}
+	}
+	for _, scope := range scopes {
+		q := "SELECT " + strings.Join(list, ", ") + " FROM information_schema." + from + " WHERE " + scope
+		if err := r.scan(ctx, q, len(columns), row); err != nil {
+			return fmt.Errorf("information_schema.%s: %w", from, err)
+		}
+	}
+	return nil
+}
+
+// scan runs a query. The row's cells are valid during the call only.
+func (r *catalogReader) scan(ctx context.Context, query string, columns int, row func([]cellText) error) error {
+	rows, err := r.server.DB().QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	cells := make([]cellText, columns)
+	dest := make([]any, columns)
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		if err := row(cells); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+const (
+	fewSchemas   = 16   // one query each: servers up to 5.7 then open no other schema's tables
+	fewTables    = 16   // one query each, for the same reason
+	schemasInOne = 1000 // names in one IN list
+)
+
+// schemaScopes returns the conditions that together mean the catalog's schemas.
+func (c *catalog) schemaScopes(column string) []string {
+	var scopes []string
+	if len(c.schemas) <= fewSchemas {
+		for _, s := range c.schemas {
+			scopes = append(scopes, column+" = "+mysql.QuoteString(s.name))
+		}
+		return scopes
+	}
+	for batch := range slices.Chunk(c.schemas, schemasInOne) {
+		names := make([]string, len(batch))
+		for i, s := range batch {
+			names[i] = mysql.QuoteString(s.name)
+		}
+		scopes = append(scopes, column+" IN ("+strings.Join(names, ", ")+")")
+	}
+	return scopes
+}
+
+// tableScopes returns the conditions that together mean the catalog's tables and views, and perhaps others of their schemas.
+func (c *catalog) tableScopes(schemaColumn, tableColumn string) []string {
+	if len(c.tables)+len(c.views)+len(c.sequences) > fewTables {
+		return c.schemaScopes(schemaColumn)
+	}
+	var scopes []string
+	add := func(schema, name string) {
+		scopes = append(scopes, schemaColumn+" = "+mysql.QuoteString(schema)+" AND "+tableColumn+" = "+mysql.QuoteString(name))
+	}
+	for _, t := range c.tables {
+		add(t.schema, t.name)
+	}
+	for _, v := range c.views {
+		add(v.schema, v.name)
+	}
+	return scopes
+}
+
+// tableIndex finds tables by name.
+func (c *catalog) tableIndex() map[[2]string]*table {
+	m := make(map[[2]string]*table, len(c.tables))
+	for _, t := range c.tables {
+		m[[2]string{t.schema, t.name}] = t
+	}
+	return m
+}
+
+func (c *catalog) viewIndex() map[[2]string]*view {
+	m := make(map[[2]string]*view, len(c.views))
+	for _, v := range c.views {
+		m[[2]string{v.schema, v.name}] = v
+	}
+	return m
+}

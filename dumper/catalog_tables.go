@@ -1,0 +1,139 @@
+package dumper
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+)
+
+// readColumns fills in the columns of tables and views.
+func (r *catalogReader) readColumns(ctx context.Context, c *catalog) error {
+	tables, views := c.tableIndex(), c.viewIndex()
+	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "COLUMNS",
+		[]string{"TABLE_SCHEMA", "TABLE_NAME", "ORDINAL_POSITION", "COLUMN_NAME", "DATA_TYPE", "COLUMN_TYPE",
+			"CHARACTER_SET_NAME", "COLLATION_NAME", "IS_NULLABLE", "EXTRA", "IS_GENERATED", "GENERATION_EXPRESSION", "COLUMN_DEFAULT", "COLUMN_COMMENT"},
+		func(f []cellText) error {
+			name := [2]string{f[0].s, f[1].s}
+			if t := tables[name]; t != nil {
+				t.columns = append(t.columns, r.column(f))
+				t.print.addUnordered(f[2:])
+			}
+			if v := views[name]; v != nil {
+				v.columns = append(v.columns, r.column(f))
+			}
+			return nil
+		})
+	for _, t := range c.tables {
+		slices.SortFunc(t.columns, byPosition)
+	}
+	for _, v := range c.views {
+		slices.SortFunc(v.columns, byPosition)
+	}
+	return err
+}
+
+func byPosition(a, b column) int { return cmp.Compare(a.position, b.position) }
+
+func (r *catalogReader) column(f []cellText) column {
+	extra := strings.ToUpper(f[9].s)
+	return column{
+		position: int(f[2].int()), name: f[3].s, dataType: r.same(strings.ToLower(f[4].s)), columnType: r.same(f[5].s),
+		charset: r.same(f[6].s), collation: r.same(f[7].s), nullable: f[8].yes(),
+		generated: isGenerated(extra, f[10].s),
+		invisible: strings.Contains(extra, "INVISIBLE"),
+	}
+}
+
+// isGenerated reads EXTRA of MySQL 5.7 and later and of MariaDB. DEFAULT_GENERATED is a default, not a generated column.
+func isGenerated(extra, always string) bool {
+	if strings.EqualFold(always, "ALWAYS") {
+		return true
+	}
+	for _, word := range []string{"VIRTUAL GENERATED", "STORED GENERATED", "PERSISTENT"} {
+		if strings.Contains(extra, word) {
+			return true
+		}
+	}
+	return extra == "VIRTUAL"
+}
+
+// readIndexes fills in the unique indexes of the tables; all of them are part of the fingerprint.
+func (r *catalogReader) readIndexes(ctx context.Context, c *catalog) error {
+	type part struct {
+		index
+		position int64
+		column   string
+	}
+	tables := c.tableIndex()
+	parts := map[*table][]part{}
+	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "STATISTICS",
+		[]string{"TABLE_SCHEMA", "TABLE_NAME", "INDEX_NAME", "NON_UNIQUE", "SEQ_IN_INDEX", "COLUMN_NAME",
+			"SUB_PART", "INDEX_TYPE", "COLLATION", "IS_VISIBLE", "IGNORED", "EXPRESSION"},
+		func(f []cellText) error {
+			t := tables[[2]string{f[0].s, f[1].s}]
+			if t == nil {
+				return nil
+			}
+			t.print.addUnordered(f[2:])
+			if f[3].s != "0" {
+				return nil
+			}
+			parts[t] = append(parts[t], part{
+				index: index{
+					name: f[2].s, unique: true,
+					usable: f[5].valid && !f[6].valid && f[7].s != "HASH" && !strings.EqualFold(f[9].s, "NO") && !f[10].yes(),
+				},
+				position: f[4].int(), column: f[5].s,
+			})
+			return nil
+		})
+	for t, all := range parts {
+		slices.SortFunc(all, func(a, b part) int {
+			return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.position, b.position))
+		})
+		for _, p := range all {
+			n := len(t.indexes)
+			if n == 0 || t.indexes[n-1].name != p.name {
+				t.indexes = append(t.indexes, p.index)
+				n++
+			}
+			i := &t.indexes[n-1]
+			i.usable = i.usable && p.usable
+			i.columns = append(i.columns, p.column)
+		}
+	}
+	return err
+}
+
+// readPartitions fills in the partitions of the tables, which are what a table without a key is cut by.
+func (r *catalogReader) readPartitions(ctx context.Context, c *catalog) error {
+	type named struct {
+		position int64
+		name     string
+	}
+	tables := c.tableIndex()
+	found := map[*table][]named{}
+	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "PARTITIONS",
+		[]string{"TABLE_SCHEMA", "TABLE_NAME", "PARTITION_NAME", "PARTITION_ORDINAL_POSITION", "SUBPARTITION_NAME",
+			"PARTITION_METHOD", "PARTITION_EXPRESSION", "PARTITION_DESCRIPTION"},
+		func(f []cellText) error {
+			t := tables[[2]string{f[0].s, f[1].s}]
+			if t == nil || !f[2].valid {
+				return nil
+			}
+			t.print.addUnordered(f[2:])
+			p := named{position: f[3].int(), name: f[2].s}
+			if !slices.Contains(found[t], p) {
+				found[t] = append(found[t], p)
+			}
+			return nil
+		})
+	for t, all := range found {
+		slices.SortFunc(all, func(a, b named) int { return cmp.Compare(a.position, b.position) })
+		for _, p := range all {
+			t.partitions = append(t.partitions, p.name)
+		}
+	}
+	return err
+}

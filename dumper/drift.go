@@ -1,0 +1,79 @@
+package dumper
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+)
+
+// ErrChanged is a definition that changed while the dump ran: rows and definitions may then not belong together.
+var ErrChanged = errors.New("definition changed during the dump")
+
+// fingerprint tells one definition of a table from another.
+type fingerprint struct {
+	ordered   uint64
+	unordered xxh3.Uint128 // a sum: the server gives rows in any order
+	rows      int
+}
+
+func (f *fingerprint) add(parts ...string) {
+	for _, p := range parts {
+		f.ordered = f.ordered*31 + xxh3.HashString(p) + uint64(len(p))
+	}
+}
+
+func (f *fingerprint) addUnordered(cells []cellText) {
+	var b []byte
+	for _, c := range cells {
+		if c.valid {
+			b = append(b, 1)
+		}
+		b = append(append(b, c.s...), 0)
+	}
+	h := xxh3.Hash128(b)
+	f.unordered.Lo += h.Lo
+	f.unordered.Hi += h.Hi
+	f.rows++
+}
+
+// drift compares the catalog that was dumped with the one that the server has now. Tables that are new since are not in the
+// snapshot and no reason to fail, unless created says that they are.
+func (c *catalog) drift(now *catalog, created bool) error {
+	var changed, gone, fresh []string
+	have := now.tableIndex()
+	for _, t := range c.tables {
+		n := have[[2]string{t.schema, t.name}]
+		switch {
+		case n == nil:
+			gone = append(gone, t.String())
+		case n.print != t.print:
+			changed = append(changed, t.String())
+		}
+	}
+	if created {
+		had := c.tableIndex()
+		for _, t := range now.tables {
+			if had[[2]string{t.schema, t.name}] == nil {
+				fresh = append(fresh, t.String())
+			}
+		}
+	}
+	var errs []error
+	report := func(names []string, what string) {
+		if len(names) == 0 {
+			return
+		}
+		slices.Sort(names)
+		if len(names) > 10 {
+			names = append(names[:10:10], fmt.Sprintf("and %d more", len(names)-10))
+		}
+		errs = append(errs, fmt.Errorf("%w: %s %s", ErrChanged, strings.Join(names, ", "), what))
+	}
+	report(changed, "altered")
+	report(gone, "dropped or renamed")
+	report(fresh, "created")
+	return errors.Join(errs...)
+}
