@@ -2,59 +2,50 @@ package testdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
 
-const rootPrefix = "gomove-testdb-"
+const dirPrefix = "gomove-testdb-"
 
-// root is this process's folder for servers. A lock beside it, which ends with the process, tells others that it is in use.
-var root = sync.OnceValues(func() (string, error) {
-	base := memoryDir()
-	sweep(base)
-	dir, err := os.MkdirTemp(base, rootPrefix)
-	if err != nil {
-		return "", err
-	}
-	f, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return "", err
-	}
-	// The descriptor stays open, and with it the lock, until the process ends.
-	fd, err := syscall.Dup(int(f.Fd()))
-	if err != nil {
-		return "", err
-	}
-	syscall.CloseOnExec(fd)
-	return dir, syscall.Flock(fd, syscall.LOCK_EX)
-})
-
-// newDir makes a folder for one server.
-func newDir(name string) (string, error) {
-	r, err := root()
-	if err != nil {
-		return "", err
-	}
-	return os.MkdirTemp(r, name+"-")
+// place is a folder for one server. The lock beside it ends with the process at the latest and tells others that it is in use.
+type place struct {
+	dir  string
+	lock *os.File
 }
 
-// removeRoot removes this process's folder.
-func removeRoot() error {
-	dir, err := root()
+// newPlace makes a folder, in memory where there is one.
+func newPlace(name string) (*place, error) {
+	base := memoryDir()
+	sweep(base)
+	dir, err := os.MkdirTemp(base, dirPrefix+name+"-")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		return err
+	p := &place{dir: dir}
+	if p.lock, err = os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, errors.Join(err, p.remove())
 	}
-	return os.RemoveAll(dir + ".lock")
+	if err := syscall.Flock(int(p.lock.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, p.remove())
+	}
+	return p, nil
+}
+
+func (p *place) remove() error {
+	err := os.RemoveAll(p.dir)
+	if p.lock != nil {
+		err = errors.Join(err, os.Remove(p.lock.Name()), p.lock.Close())
+		p.lock = nil
+	}
+	return err
 }
 
 // memoryDir returns a folder in memory where there is one.
@@ -67,7 +58,7 @@ func memoryDir() string {
 
 // sweep removes the folders of processes that died without removing them.
 func sweep(base string) {
-	locks, _ := filepath.Glob(filepath.Join(base, rootPrefix+"*.lock"))
+	locks, _ := filepath.Glob(filepath.Join(base, dirPrefix+"*.lock"))
 	for _, lock := range locks {
 		fi, err := os.Stat(lock)
 		if err != nil || time.Since(fi.ModTime()) < time.Minute {

@@ -36,7 +36,7 @@ type Server struct {
 	DataDir  string
 
 	dir     string // holds all that the server writes
-	removes bool   // dir goes away with the server
+	place   *place // dir, when it goes away with the server; else nil
 	install *install
 	args    []string // the caller's
 	proc    *process // nil while stopped
@@ -51,10 +51,10 @@ func Launch(ctx context.Context, k Kind, dir string, args []string) (*Server, er
 	}
 	s := &Server{Kind: k, Version: in.version, Host: "127.0.0.1", User: "root", install: in, args: args, dir: dir}
 	if dir == "" {
-		s.removes = true
-		if s.dir, err = newDir(string(k)); err != nil {
+		if s.place, err = newPlace(string(k)); err != nil {
 			return nil, fmt.Errorf("start %s: %w", k, err)
 		}
+		s.dir = s.place.dir
 	}
 	if s.dir, err = filepath.Abs(s.dir); err != nil {
 		return nil, fmt.Errorf("start %s: %w", k, err)
@@ -193,10 +193,10 @@ func (s *Server) Restart() error {
 // Remove ends the server at once, and removes its files when its folder was made for it.
 func (s *Server) Remove() error {
 	s.Kill()
-	if !s.removes {
+	if s.place == nil {
 		return nil
 	}
-	return os.RemoveAll(s.dir)
+	return s.place.remove()
 }
 
 // Open returns a pool of root's connections by TCP, several statements at once allowed.

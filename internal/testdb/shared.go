@@ -15,7 +15,6 @@ import (
 type pool struct {
 	mu      sync.Mutex
 	servers map[string]*slot
-	started bool
 }
 
 // slot is started once; its lock keeps two tests from starting the same server while others start theirs.
@@ -56,9 +55,6 @@ func StopShared() error {
 		}
 		delete(shared.servers, key)
 	}
-	if shared.started {
-		errs = append(errs, removeRoot())
-	}
 	return errors.Join(errs...)
 }
 
@@ -70,7 +66,6 @@ func Start(t testing.TB, k Kind, opts ...Option) *Server {
 	set := newSettings(opts)
 	key := string(k) + " " + strings.Join(set.args, " ")
 	shared.mu.Lock()
-	shared.started = true
 	sl := shared.servers[key]
 	if sl == nil {
 		sl = &slot{}
@@ -88,9 +83,6 @@ func Start(t testing.TB, k Kind, opts ...Option) *Server {
 func StartOwn(t testing.TB, k Kind, opts ...Option) *Server {
 	t.Helper()
 	Require(t, k)
-	shared.mu.Lock()
-	shared.started = true
-	shared.mu.Unlock()
 	s, err := Launch(t.Context(), k, "", newSettings(opts).args)
 	if err != nil {
 		t.Fatal(err)

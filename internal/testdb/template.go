@@ -52,12 +52,12 @@ func ensureTemplate(ctx context.Context, k Kind, in *install, path string) (err 
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	dir, err := newDir("empty-" + string(k))
+	place, err := newPlace("empty-" + string(k))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	data, err := createData(ctx, k, in, dir)
+	defer func() { err = errors.Join(err, place.remove()) }()
+	data, err := createData(ctx, k, in, place.dir)
 	if err != nil {
 		return err
 	}
