@@ -10,16 +10,28 @@ func AppendCSV(dst []byte, row Row, enc []Encoding) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		switch {
-		case cell == nil:
-			dst = append(dst, '\\', 'N')
-		case enc[i] == Plain:
-			dst = append(dst, cell...)
-		default:
-			dst = append(dst, '"')
-			dst = appendEscaped(dst, cell, '"')
-			dst = append(dst, '"')
-		}
+		dst = appendCSVCell(dst, cell, enc[i])
 	}
 	return append(dst, '\n')
+}
+
+func appendCSVCell(dst, cell []byte, enc Encoding) []byte {
+	switch {
+	case cell == nil:
+		return append(dst, '\\', 'N')
+	case enc == Plain:
+		return append(dst, cell...)
+	}
+	dst = append(dst, '"')
+	dst = appendEscaped(dst, cell, '"')
+	return append(dst, '"')
+}
+
+// size is the sum of the cells' lengths.
+func (r Row) size() int {
+	n := 0
+	for _, cell := range r {
+		n += len(cell)
+	}
+	return n
 }

@@ -134,9 +134,10 @@ type Object struct {
 	Rows          int64    `json:"rows"`            // as read; -1 with --no-data
 	Where         string   `json:"where,omitempty"` // condition of --where
 	Triggers      []string `json:"triggers,omitempty"`
-	Routines      []string `json:"routines,omitempty"` // of a schema: "procedure p", "function f"
-	Events        []string `json:"events,omitempty"`   // of a schema
-	Files         []string `json:"files,omitempty"`    // SQL files, in the order in which they load
+	Routines      []string `json:"routines,omitempty"`  // of a schema: "procedure p", "function f"
+	Events        []string `json:"events,omitempty"`    // of a schema
+	Files         []string `json:"files,omitempty"`     // SQL files, in the order in which they load
+	FileSums      []string `json:"file_sums,omitempty"` // XXH3-128 of each of Files, hex; the Writer fills it
 }
 
 // Column is one column of a table in file order.

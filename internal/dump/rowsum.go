@@ -63,7 +63,7 @@ func (h *RowHasher) Add(row Row) {
 	for _, cell := range row {
 		size += len(cell)
 	}
-	if size > largeCell {
+	if size > largeRow {
 		h.addLarge(row)
 		return
 	}

@@ -3,28 +3,30 @@ package dump
 const utf8Introducer = "_utf8mb4"
 
 // AppendValues appends row as "(v,v,...)" of a multi-row INSERT that is read under SET NAMES binary:
-// Plain bare, Bytes as '..' with backslash escapes, UTF8 as _utf8mb4'..'. Plain dates and times are quoted.
+// Plain numbers bare, Plain dates and times and Bytes as '..' with backslash escapes, UTF8 as _utf8mb4'..'.
 func AppendValues(dst []byte, row Row, enc []Encoding) []byte {
 	dst = append(dst, '(')
 	for i, cell := range row {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		switch {
-		case cell == nil:
-			dst = append(dst, "NULL"...)
-		case enc[i] == Plain && isNumber(cell):
-			dst = append(dst, cell...)
-		default:
-			if enc[i] == UTF8 {
-				dst = append(dst, utf8Introducer...)
-			}
-			dst = append(dst, '\'')
-			dst = appendEscaped(dst, cell, '\'')
-			dst = append(dst, '\'')
-		}
+		dst = appendValue(dst, cell, enc[i])
 	}
 	return append(dst, ')')
+}
+
+func appendValue(dst, cell []byte, enc Encoding) []byte {
+	switch {
+	case cell == nil:
+		return append(dst, "NULL"...)
+	case enc == Plain && isNumber(cell):
+		return append(dst, cell...)
+	case enc == UTF8:
+		dst = append(dst, utf8Introducer...)
+	}
+	dst = append(dst, '\'')
+	dst = appendEscaped(dst, cell, '\'')
+	return append(dst, '\'')
 }
 
 // isNumber reports whether a Plain cell can stand bare in SQL. A date or time cannot: 2024-01-02 is a subtraction.

@@ -1,0 +1,93 @@
+package dump
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gomove/gomove/internal/store"
+)
+
+// Finish writes metadata in mydumper 1.0's form (real_table_name and rows for each table, coordinates of the manifest),
+// restore.mysql where the preset asks for it, closes the journals and removes metadata.partial.
+//
+// Everything else is made durable before metadata is created, and metadata itself before it has its name: a crash of
+// the machine cannot leave a metadata that promises more than the disk holds.
+func (w *Writer) Finish(ctx context.Context, m *Manifest) error {
+	if n := w.open.Load(); n != 0 {
+		return fmt.Errorf("finish dump %s: %d chunk files are still open", w.store, n)
+	}
+	if err := w.finish(ctx, m); err != nil {
+		return fmt.Errorf("finish dump %s: %w", w.store, err)
+	}
+	return nil
+}
+
+func (w *Writer) finish(ctx context.Context, m *Manifest) error {
+	manifest, err := w.writeManifest(ctx, m)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(w.tables.close(), w.chunks.close()); err != nil {
+		return err
+	}
+	if w.restore != nil {
+		if err := w.restore.finish(ctx); err != nil {
+			return err
+		}
+	}
+	if err := syncStore(ctx, w.store); err != nil {
+		return err
+	}
+	if err := w.writeMetadata(ctx, m, []fileSum{manifest, w.tables.sum(), w.chunks.sum()}); err != nil {
+		return err
+	}
+	if err := w.store.Remove(ctx, PartialMetadataName); err != nil {
+		return err
+	}
+	return syncStore(ctx, w.store)
+}
+
+func syncStore(ctx context.Context, s store.Store) error {
+	if syncer, ok := s.(store.Syncer); ok {
+		return syncer.Sync(ctx)
+	}
+	return nil
+}
+
+// writeMetadata reads tables.jsonl again, so that 100,000 tables need not be in memory.
+func (w *Writer) writeMetadata(ctx context.Context, m *Manifest, sums []fileSum) error {
+	f, err := w.store.Create(ctx, MetadataName)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	b := bufio.NewWriterSize(f, 64<<10)
+	started := m.Started
+	if started.IsZero() {
+		started = w.started
+	}
+	metadataHead(b, m, started, w.o)
+	sequences := 0
+	for o, err := range readLines[Object](ctx, w.store, TablesName, "") {
+		if err != nil {
+			return err
+		}
+		if o.Kind == KindSequence {
+			sequences++
+		}
+		metadataObject(b, o)
+	}
+	metadataTail(b, sequences, sums, time.Now())
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	if s, ok := f.(store.Syncer); ok {
+		if err := s.Sync(ctx); err != nil {
+			return err
+		}
+	}
+	return f.Close()
+}

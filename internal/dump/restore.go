@@ -1,0 +1,155 @@
+package dump
+
+import (
+	"bufio"
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/store"
+)
+
+// RestoreName is the script of ForMySQL that the mysql client reads.
+const RestoreName = "restore.mysql"
+
+// section is a part of restore.mysql, in the order in which they run.
+type section int
+
+const (
+	schemaSection section = iota
+	sequenceSection
+	tableSection
+	dataSection
+	triggerSection
+	postSection
+	viewSection
+	sections
+)
+
+const restoreHead = `-- Restores this dump with the mysql or mariadb client. Run it in this directory:
+--   cd DIRECTORY && mysql --local-infile=1 --host=HOST --user=USER -p < restore.mysql
+SET @gomove_foreign_key_checks=@@SESSION.foreign_key_checks, @gomove_sql_mode=@@SESSION.sql_mode, @gomove_time_zone=@@SESSION.time_zone;
+SET SESSION foreign_key_checks=0;
+`
+
+// restoreSession is set again before each section: schema files may set their own.
+const restoreSession = `SET NAMES utf8mb4;
+SET SESSION foreign_key_checks=0, time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION';
+`
+
+const restoreTail = `SET SESSION foreign_key_checks=@gomove_foreign_key_checks, sql_mode=@gomove_sql_mode, time_zone=@gomove_time_zone;
+`
+
+// restoreScript collects the sections of restore.mysql on disk while a dump runs. It is safe for concurrent use.
+type restoreScript struct {
+	store    store.Store
+	journals [sections]lazyJournal
+}
+
+func newRestoreScript(s store.Store) *restoreScript {
+	r := &restoreScript{store: s}
+	for i := range r.journals {
+		r.journals[i].name = RestoreName + ".partial." + strconv.Itoa(i)
+	}
+	return r
+}
+
+// object adds the SQL files of an object to the sections that they belong to.
+func (r *restoreScript) object(ctx context.Context, o *Object) error {
+	for _, file := range o.Files {
+		s := sectionOf(o, file)
+		line := "SOURCE " + file
+		if s != schemaSection {
+			line = useSQL(o.Schema) + ";\n" + line
+		}
+		if err := r.journals[s].append(ctx, r.store, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// useSQL keeps a name with a newline from the client, which takes a line that starts with USE for a command of its own.
+func useSQL(schema string) string {
+	if strings.Contains(schema, "\n") {
+		return "/**/ USE " + mysql.QuoteName(schema)
+	}
+	return "USE " + mysql.QuoteName(schema)
+}
+
+func sectionOf(o *Object, file string) section {
+	switch {
+	case strings.HasSuffix(file, "-schema-create.sql"):
+		return schemaSection
+	case o.Kind == KindSequence:
+		return sequenceSection
+	case strings.HasSuffix(file, "-schema-triggers.sql"):
+		return triggerSection
+	case strings.HasSuffix(file, "-schema-post.sql"):
+		return postSection
+	case strings.HasSuffix(file, "-schema-view.sql"):
+		return viewSection
+	}
+	return tableSection
+}
+
+// chunk adds a data file.
+func (r *restoreScript) chunk(ctx context.Context, o *Object, c *Chunk) error {
+	line := "SOURCE " + c.File
+	if strings.HasSuffix(c.File, "."+string(CSV)) {
+		line = LoadDataSQL(o.Schema, o.Name, o.Columns, c.File) + ";"
+	}
+	return r.journals[dataSection].append(ctx, r.store, line)
+}
+
+// finish joins the sections into restore.mysql and removes them.
+func (r *restoreScript) finish(ctx context.Context) error {
+	f, err := r.store.Create(ctx, RestoreName)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	b := bufio.NewWriterSize(f, 64<<10)
+	_, _ = b.WriteString(restoreHead)
+	for i := range r.journals {
+		if err := r.join(ctx, b, &r.journals[i]); err != nil {
+			return err
+		}
+	}
+	_, _ = b.WriteString(restoreTail)
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for i := range r.journals {
+		if err := r.store.Remove(ctx, r.journals[i].name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *restoreScript) join(ctx context.Context, w *bufio.Writer, l *lazyJournal) error {
+	used, err := l.close()
+	if err != nil || !used {
+		return err
+	}
+	_, _ = w.WriteString(restoreSession)
+	for line, err := range readLines[string](ctx, r.store, l.name, "") {
+		if err != nil {
+			return err
+		}
+		_, _ = w.WriteString(*line)
+		_ = w.WriteByte('\n')
+	}
+	return nil
+}
+
+func (r *restoreScript) abandon() {
+	for i := range r.journals {
+		_, _ = r.journals[i].close()
+	}
+}

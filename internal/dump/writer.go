@@ -1,0 +1,293 @@
+package dump
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/gomove/gomove/internal/store"
+)
+
+// Writer writes a dump into a store. It is safe for concurrent use, but for Finish and Abandon.
+type Writer struct {
+	store    store.Store
+	o        WriterOptions
+	started  time.Time
+	names    *names
+	encoders encoders
+	tables   *sumJournal
+	chunks   *sumJournal
+	restore  *restoreScript // of ForMySQL
+	open     atomic.Int64   // chunk files
+
+	mu      sync.Mutex
+	sqlSums map[string]string // of SQL files that no object has named yet
+}
+
+// WriterOptions says how a dump is written.
+type WriterOptions struct {
+	For         Preset      // default ForGomove
+	Rows        Format      // default is the preset's
+	Compression Compression // default is the preset's
+	Level       int         // of the compression, 1 to 19 for zstd, 1 to 9 for gzip; 0 is its default
+}
+
+// WithDefaults fills what is not set by the preset: CSV and zstd; SQL and gzip for myloader; CSV uncompressed for mysql.
+func (o WriterOptions) WithDefaults() WriterOptions {
+	if o.For == "" {
+		o.For = ForGomove
+	}
+	rows, compression := CSV, Zstd
+	switch o.For {
+	case ForMyloader:
+		rows, compression = SQL, Gzip
+	case ForMySQL:
+		compression = None
+	case ForGomove:
+	}
+	if o.Rows == "" {
+		o.Rows = rows
+	}
+	if o.Compression == "" {
+		o.Compression = compression
+		if o.For == ForMyloader && o.Rows == CSV {
+			o.Compression = None
+		}
+	}
+	return o
+}
+
+// Validate names the flags that do not go together.
+func (o WriterOptions) Validate() error {
+	o = o.WithDefaults()
+	switch {
+	case o.For != ForGomove && o.For != ForMyloader && o.For != ForMySQL:
+		return fmt.Errorf("--for %s: want gomove, myloader or mysql", o.For)
+	case o.Rows != CSV && o.Rows != SQL:
+		return fmt.Errorf("--format %s: want csv or sql", o.Rows)
+	case o.Compression != Zstd && o.Compression != Gzip && o.Compression != None:
+		return fmt.Errorf("--compress %s: want zstd, gzip or none", o.Compression)
+	case o.For == ForMySQL && o.Compression != None:
+		return fmt.Errorf("--compress %s: the mysql client of --for mysql reads uncompressed files only; use --compress none", o.Compression)
+	case o.For == ForMyloader && o.Compression == Zstd:
+		return errors.New("--compress zstd: myloader 0.10 loads nothing from .zst files and says nothing; use --compress gzip or none")
+	case o.For == ForMyloader && o.Rows == CSV && o.Compression != None:
+		return fmt.Errorf("--compress %s: LOAD DATA of --for myloader --format csv reads uncompressed files only; use --compress none", o.Compression)
+	}
+	return nil
+}
+
+// NewWriter starts a dump: refuses a store that holds files, writes metadata.partial.
+func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkEmpty(ctx, s); err != nil {
+		return nil, err
+	}
+	o = o.WithDefaults()
+	w := &Writer{
+		store: s, o: o, started: time.Now(), names: newNames(), sqlSums: map[string]string{},
+		encoders: encoders{compression: o.Compression, level: o.Level},
+	}
+	if err := w.begin(ctx); err != nil {
+		w.Abandon()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *Writer) begin(ctx context.Context) error {
+	probe, err := newCompressor(w.o.Compression, w.o.Level)
+	if err != nil {
+		return fmt.Errorf("compression level %d: %w", w.o.Level, err)
+	}
+	if err := probe.Close(); err != nil {
+		return err
+	}
+	if err := w.writeFile(ctx, PartialMetadataName, []byte(startedLine(w.started))); err != nil {
+		return err
+	}
+	if w.tables, err = openSumJournal(ctx, w.store, TablesName); err != nil {
+		return err
+	}
+	if w.chunks, err = openSumJournal(ctx, w.store, ChunksName); err != nil {
+		return err
+	}
+	if w.o.For == ForMySQL {
+		w.restore = newRestoreScript(w.store)
+	}
+	return nil
+}
+
+// checkEmpty asks the store itself when it can tell more than List does.
+func checkEmpty(ctx context.Context, s store.Store) error {
+	if c, ok := s.(interface{ CheckEmpty(context.Context) error }); ok {
+		err := c.CheckEmpty(ctx)
+		if errors.Is(err, store.ErrNotEmpty) {
+			return fmt.Errorf("%w: %w", ErrNotEmpty, err)
+		}
+		return err
+	}
+	for info, err := range s.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("%s: %w (it holds %s): give another place", s, ErrNotEmpty, info.Name)
+	}
+	return nil
+}
+
+// WriteManifest writes gomove.json, with this writer's options.
+func (w *Writer) WriteManifest(ctx context.Context, m *Manifest) error {
+	_, err := w.writeManifest(ctx, m)
+	return err
+}
+
+func (w *Writer) writeManifest(ctx context.Context, m *Manifest) (fileSum, error) {
+	out := *m
+	out.Format, out.For, out.Rows, out.Compression = FormatVersion, w.o.For, w.o.Rows, w.o.Compression
+	if out.Started.IsZero() {
+		out.Started = w.started
+	}
+	text, err := json.MarshalIndent(&out, "", "  ")
+	if err != nil {
+		return fileSum{}, fmt.Errorf("%s: %w", ManifestName, err)
+	}
+	text = append(text, '\n')
+	return fileSum{name: ManifestName, sum: hashBytes(text)}, w.writeFile(ctx, ManifestName, text)
+}
+
+// Base returns the start of the file names of an object and records an alias when its name cannot be one
+// (DESIGN: Dump directory). table is empty for a schema. Safe for concurrent use.
+func (w *Writer) Base(schema, table string) string { return w.names.base(schema, table) }
+
+// WriteSQL writes a schema file. Such files are never compressed.
+// Its checksum goes to the object that names it in Files, so call it before that object's WriteObject.
+func (w *Writer) WriteSQL(ctx context.Context, name string, text []byte) error {
+	if err := w.writeFile(ctx, name, text); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sqlSums[name] = hashBytes(text)
+	return nil
+}
+
+// WriteObject appends a line to tables.jsonl.
+func (w *Writer) WriteObject(ctx context.Context, o *Object) error {
+	if !utf8.ValidString(o.Schema) || !utf8.ValidString(o.Name) {
+		return fmt.Errorf("object %q of schema %q: name is not UTF-8", o.Name, o.Schema)
+	}
+	line := *o
+	line.FileSums = w.takeSums(o.Files)
+	text, err := marshalLine(&line)
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", TablesName, quoteTable(o.Schema, o.Name), err)
+	}
+	if err := w.tables.append(ctx, text); err != nil {
+		return err
+	}
+	if w.restore != nil {
+		return w.restore.object(ctx, o)
+	}
+	return nil
+}
+
+func (w *Writer) takeSums(files []string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sums := make([]string, len(files))
+	for i, name := range files {
+		sums[i] = w.sqlSums[name]
+		delete(w.sqlSums, name)
+	}
+	return sums
+}
+
+// recordChunk appends the line of a finished chunk, and first what other tools need to load its file.
+func (w *Writer) recordChunk(ctx context.Context, o *Object, c *Chunk) error {
+	if w.o.For == ForMyloader && w.o.Rows == CSV {
+		name := strings.TrimSuffix(c.File, w.dataSuffix()) + ".sql"
+		text := sessionHeader(o.Columns) + LoadDataSQL("", o.Name, o.Columns, c.File) + ";\n"
+		if err := w.writeFile(ctx, name, []byte(text)); err != nil {
+			return err
+		}
+	}
+	if w.restore != nil {
+		if err := w.restore.chunk(ctx, o, c); err != nil {
+			return err
+		}
+	}
+	text, err := marshalLine(c)
+	if err != nil {
+		return err
+	}
+	return w.chunks.append(ctx, text)
+}
+
+// dataSuffix is what chunk files end in. myloader looks for LOAD DATA's files as .dat.
+func (w *Writer) dataSuffix() string {
+	suffix := "." + string(w.o.Rows)
+	if w.o.For == ForMyloader && w.o.Rows == CSV {
+		suffix = ".dat"
+	}
+	return suffix + w.o.Compression.suffix()
+}
+
+// statementSchema is the schema that statements name: none for myloader, which sets its own with USE and may rename it.
+func (w *Writer) statementSchema(o *Object) string {
+	if w.o.For == ForMyloader {
+		return ""
+	}
+	return o.Schema
+}
+
+func (w *Writer) writeFile(ctx context.Context, name string, text []byte) error {
+	f, err := w.store.Create(ctx, name)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(text); err != nil {
+		f.Abort()
+		return err
+	}
+	return f.Close()
+}
+
+// Abandon closes what is open and leaves metadata.partial: the dump stays marked incomplete.
+func (w *Writer) Abandon() {
+	for _, j := range []*sumJournal{w.tables, w.chunks} {
+		if j != nil {
+			_ = j.close()
+		}
+	}
+	if w.restore != nil {
+		w.restore.abandon()
+	}
+}
+
+// marshalLine is JSON on one line, without HTML escapes.
+func marshalLine(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+func hashBytes(b []byte) string {
+	h := xxh3.Hash128(b)
+	return RowSum{Hi: h.Hi, Lo: h.Lo}.String()
+}
