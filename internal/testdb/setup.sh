@@ -49,6 +49,7 @@ setup_apt() {
   for p in mariadb-server mariadb-client mariadb-test-data mydumper debootstrap xz-utils ca-certificates make; do
     is_installed "$p" || missing+=("$p")
   done
+  command -v git >/dev/null || missing+=(git)
   command -v gcc >/dev/null || missing+=(gcc libc6-dev)
   command -v npm >/dev/null || [ -x "$cache/mysql56/server/mysqld" ] || missing+=(npm)
   if [ "${#missing[@]}" -eq 0 ]; then return; fi
