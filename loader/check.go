@@ -1,0 +1,121 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+	"golang.org/x/sync/errgroup"
+)
+
+// eachTable calls do for tables of ours, over several sessions.
+func (l *load) eachTable(ctx context.Context, want func(*table) bool, do func(context.Context, *session, *table) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	tables := make(chan *table)
+	g.Go(func() error {
+		defer close(tables)
+		for _, t := range l.order {
+			if !want(t) {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case tables <- t:
+			}
+		}
+		return nil
+	})
+	for range l.o.Threads {
+		g.Go(func() error {
+			var s *session
+			defer func() { s.discard() }()
+			for t := range tables {
+				if s == nil {
+					var err error
+					if s, err = l.open(ctx); err != nil {
+						return err
+					}
+				}
+				if err := do(ctx, s, t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// checkTables holds what is on the target against the dump.
+func (l *load) checkTables(ctx context.Context) error {
+	l.counters.SetPhase("check")
+	for _, t := range l.order {
+		if t.rows >= 0 && t.loaded != t.rows {
+			l.summary.differs(fmt.Sprintf("table %s: %d rows were loaded, the dump has %d", t, t.loaded, t.rows))
+		}
+	}
+	return l.eachTable(ctx, func(t *table) bool { return t.autoInc > 0 && !t.kept }, l.checkAutoIncrement)
+}
+
+// checkAutoIncrement sets the counter that the source had where loading left another one.
+func (l *load) checkAutoIncrement(ctx context.Context, s *session, t *table) error {
+	got, err := s.autoIncrement(ctx, t)
+	if err != nil || got == t.autoInc {
+		return err
+	}
+	if err := l.retryDDL(ctx, s, fmt.Sprintf("ALTER TABLE %s AUTO_INCREMENT=%d", t, t.autoInc)); err != nil {
+		return fmt.Errorf("table %s: %w", t, err)
+	}
+	if got, err = s.autoIncrement(ctx, t); err != nil || got == t.autoInc {
+		return err
+	}
+	l.summary.differs(fmt.Sprintf("table %s: AUTO_INCREMENT is %d, the source had %d", t, got, t.autoInc))
+	return nil
+}
+
+// autoIncrement is taken from SHOW CREATE TABLE: information_schema has NULL on MySQL 9 until the table is analysed.
+func (s *session) autoIncrement(ctx context.Context, t *table) (uint64, error) {
+	var name string
+	var create []byte
+	if err := s.QueryRowContext(ctx, "SHOW CREATE TABLE "+t.String()).Scan(&name, &create); err != nil {
+		return 0, fmt.Errorf("table %s: %w", t, err)
+	}
+	next, _ := transform.AutoIncrement(create, transform.Mode{Charset: "utf8mb4"})
+	return max(1, next), nil
+}
+
+// analyze refreshes the statistics of the optimizer.
+func (l *load) analyze(ctx context.Context) error {
+	l.counters.SetPhase("analyze")
+	return l.eachTable(ctx, func(*table) bool { return true }, func(ctx context.Context, s *session, t *table) (err error) {
+		rows, err := s.QueryContext(ctx, "ANALYZE TABLE "+t.String())
+		if err != nil {
+			return fmt.Errorf("analyze table %s: %w", t, err)
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			var name, op, kind, text string
+			if err := rows.Scan(&name, &op, &kind, &text); err != nil {
+				return err
+			}
+			if kind == "Error" || kind == "error" {
+				l.warn(fmt.Sprintf("analyze table %s: %s", t, text))
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// finish takes the progress table away.
+func (l *load) finish(ctx context.Context) error {
+	if l.o.After.KeepProgress {
+		return l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseDone, state: markCreated})
+	}
+	if err := l.journal.remove(ctx, l.server); err != nil && !mysql.IsDenied(err) {
+		return fmt.Errorf("progress table: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,290 @@
+package loader
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"golang.org/x/sync/errgroup"
+)
+
+// maxAttempts bounds how often a chunk is tried; the waits between add up to about a minute.
+const maxAttempts = 10
+
+const (
+	firstBackoff = 200 * time.Millisecond
+	maxBackoff   = 20 * time.Second
+)
+
+// backoff is a random wait that grows with each attempt.
+func backoff(attempt int) time.Duration {
+	return firstBackoff/2 + jitter(min(maxBackoff, firstBackoff<<min(attempt, 10)))
+}
+
+// loadData loads the chunks of all tables over the run's sessions. A table whose last chunk is in gets its indexes while
+// the next ones load.
+func (l *load) loadData(ctx context.Context) error {
+	l.counters.SetPhase("data")
+	if err := l.restartPlain(ctx); err != nil {
+		return err
+	}
+	ready := make(chan *table, len(l.order))
+	for _, t := range l.order {
+		if t.pending == 0 {
+			l.finished(t, ready)
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	chunks := make(chan work)
+	g.Go(func() error { return l.feed(ctx, chunks) })
+	var running atomic.Int64
+	running.Store(int64(l.o.Threads))
+	l.counters.Threads.Store(int64(l.o.Threads))
+	for range l.o.Threads {
+		g.Go(func() error {
+			w := &writer{load: l}
+			defer func() {
+				w.drop()
+				if running.Add(-1) == 0 {
+					close(ready)
+				}
+			}()
+			return w.run(ctx, chunks, ready)
+		})
+		g.Go(func() error { return l.buildIndexes(ctx, ready) })
+	}
+	return g.Wait()
+}
+
+// finished counts a table whose rows are in and hands it on to its indexes.
+func (l *load) finished(t *table, ready chan<- *table) {
+	l.counters.Tables.Add(1)
+	if t.deferred && !t.kept {
+		ready <- t // it has room for every table
+	}
+}
+
+// writer loads chunks on one session, which it replaces when it is lost.
+type writer struct {
+	*load
+	s *session
+}
+
+func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *table) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case one, ok := <-chunks:
+			if !ok {
+				return nil
+			}
+			if err := w.load1(ctx, one); err != nil {
+				return &ChunkError{Table: one.t.String(), File: one.c.File, Err: err}
+			}
+			if one.t.committed(one.c.Rows) {
+				w.finished(one.t, ready)
+			}
+		}
+	}
+}
+
+// load1 loads one chunk, again and again where that may help: the whole chunk, never a statement of it.
+func (w *writer) load1(ctx context.Context, one work) error {
+	w.counters.Busy.Add(1)
+	defer w.counters.Busy.Add(-1)
+	for attempt := 0; ; attempt++ {
+		err := w.attempt(ctx, one)
+		if err == nil {
+			w.summary.chunk(one.c)
+			w.counters.Chunks.Add(1)
+			w.counters.Rows.Add(one.c.Rows)
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		switch {
+		case w.routeRefused(err):
+			continue
+		case mysql.Classify(err) == mysql.Fatal, one.t.plainEngine, attempt+1 >= maxAttempts:
+			return plainEngine(one.t, err)
+		}
+		w.summary.retried(one.t.String(), one.c.File, err)
+		w.counters.Retries.Add(1)
+		w.log.Warn("chunk is repeated", "table", one.t.String(), "chunk", one.c.File, "attempt", attempt+1, "error", err)
+		sleep(ctx, backoff(attempt))
+	}
+}
+
+// plainEngine says what stays of a failed chunk in a table whose engine cannot roll back.
+func plainEngine(t *table, err error) error {
+	if !t.plainEngine {
+		return err
+	}
+	return fmt.Errorf("%w (this table's engine has no transactions, rows of the chunk may have stayed; run the load again: this table starts anew)", err)
+}
+
+// errDone is a chunk that another session has committed.
+var errDone = errors.New("chunk is in already")
+
+// attempt loads a chunk in one transaction, on a session that is in order. Whatever fails, nothing of the chunk is open
+// on the target afterwards.
+func (w *writer) attempt(ctx context.Context, one work) (err error) {
+	if w.s == nil {
+		if w.s, err = w.openForRows(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.probe(ctx, one.t); err != nil {
+		return err
+	}
+	stop := w.s.KillOnDone(ctx)
+	var read atomic.Int64
+	err = w.transaction(ctx, one, &read)
+	stop()
+	if err == nil || errors.Is(err, errDone) {
+		w.counters.Bytes.Add(one.c.Bytes - read.Load())
+		return nil
+	}
+	w.counters.Bytes.Add(-read.Load())
+	if mysql.IsConnectionLost(err) || ctx.Err() != nil {
+		w.abandon(ctx)
+	} else if !w.s.rollback(ctx) {
+		w.abandon(ctx)
+	}
+	return err
+}
+
+// abandon throws the session away and sees that the server does so too.
+func (w *writer) abandon(ctx context.Context) {
+	mark := w.s.mark
+	w.drop()
+	w.bury(context.WithoutCancel(ctx), mark)
+}
+
+func (w *writer) drop() {
+	w.s.discard()
+	w.s = nil
+}
+
+const errDuplicate = 1062
+
+// transaction is BEGIN, the progress row, the rows, their check, COMMIT. Tables without transactions get their progress
+// row afterwards, on its own: MySQL with GTIDs refuses both in one transaction (error 1785).
+func (w *writer) transaction(ctx context.Context, one work, read *atomic.Int64) error {
+	claim := w.journal.insertChunk(one.t.schema, one.t.name, one.c)
+	if one.t.plainEngine {
+		if err := w.rows(ctx, one, read); err != nil {
+			return err
+		}
+		_, err := w.s.ExecContext(ctx, claim)
+		return err
+	}
+	if _, err := w.s.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		return err
+	}
+	if _, err := w.s.ExecContext(ctx, claim); err != nil {
+		if mysql.Number(err) == errDuplicate {
+			return w.already(ctx, one)
+		}
+		return fmt.Errorf("progress table: %w", err)
+	}
+	if err := w.rows(ctx, one, read); err != nil {
+		return err
+	}
+	_, err := w.s.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// already looks at the progress row that was there first: the chunk's COMMIT had passed, though its answer was lost.
+func (w *writer) already(ctx context.Context, one work) error {
+	if _, err := w.s.ExecContext(ctx, "ROLLBACK"); err != nil {
+		return err
+	}
+	var rows int64
+	err := w.s.QueryRowContext(ctx, fmt.Sprintf("SELECT row_count FROM %s WHERE dump_id=%s AND kind='chunk' AND schema_name=%s AND table_name=%s AND number=%d",
+		w.journal.name(), mysql.QuoteString(w.journal.id), mysql.QuoteString(one.t.schema), mysql.QuoteString(one.t.name), one.c.Number)).Scan(&rows)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("progress table: the row of chunk %d came and went", one.c.Number)
+	case err != nil:
+		return err
+	case rows != one.c.Rows:
+		return fmt.Errorf("%w: chunk %d is in with %d rows, the dump says %d", ErrDamaged, one.c.Number, rows, one.c.Rows)
+	}
+	return errDone
+}
+
+// rows sends a chunk's rows by the route of the run and checks that the target took each as it is.
+func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err error) {
+	file, err := w.from.OpenChunk(ctx, one.c)
+	if err != nil {
+		return err
+	}
+	r := &chunkReader{r: file, read: read, bytes: &w.counters.Bytes}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	var got result
+	switch {
+	case w.format == dump.SQL:
+		got, err = w.sqlRows(ctx, one, r)
+	case w.viaInsert.Load():
+		got, err = w.insertRows(ctx, one, r)
+	default:
+		got, err = w.infile(ctx, one, r)
+	}
+	if r.err != nil {
+		return r.err // what ended the stream, and not what the server or the driver made of it
+	}
+	if err != nil {
+		return err
+	}
+	if !r.ended {
+		return fmt.Errorf("%w: the target did not read all of the chunk", ErrRows)
+	}
+	return w.check(ctx, one, got)
+}
+
+// result is what the target said of a chunk's rows.
+type result struct {
+	rows     int64     // affected
+	count    int64     // of warnings
+	warnings []warning // the first of them
+	expected int64     // warnings that are no problem; -1: not counted yet
+}
+
+// chunkReader counts what is read, fills the reader's buffer and remembers what ended the stream.
+type chunkReader struct {
+	r     io.Reader
+	read  *atomic.Int64
+	bytes *atomic.Int64
+	err   error // other than io.EOF
+	ended bool
+}
+
+func (c *chunkReader) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = c.r.Read(p[n:])
+		n += m
+	}
+	c.read.Add(int64(n))
+	c.bytes.Add(int64(n))
+	switch {
+	case errors.Is(err, io.EOF):
+		c.ended = true
+		err = io.EOF
+	case err != nil:
+		c.err = err
+	}
+	if n > 0 {
+		return n, nil // the error comes with the next call
+	}
+	return 0, err
+}

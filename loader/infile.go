@@ -1,0 +1,147 @@
+package loader
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// infile sends a chunk by LOAD DATA LOCAL INFILE. The driver answers the server's request for the file only with this
+// reader, which is registered under a random name for this one statement.
+func (w *writer) infile(ctx context.Context, one work, r io.Reader) (result, error) {
+	name := randomName()
+	mysqldriver.RegisterReaderHandler(name, func() io.Reader { return io.MultiReader(r) }) // no Close: the chunk is closed where it was opened
+	defer mysqldriver.DeregisterReaderHandler(name)
+	res, err := w.s.ExecContext(ctx, loadStatement(one.t, "Reader::"+name))
+	if err != nil {
+		return result{}, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return result{}, err
+	}
+	got := result{rows: n, expected: -1}
+	got.count, got.warnings, err = w.s.warnings(ctx)
+	return got, err
+}
+
+// loadStatement is LOAD DATA for a chunk in format 1's CSV. Columns whose text must be converted go through a variable.
+func loadStatement(t *table, source string) string {
+	var sql, set strings.Builder
+	sql.WriteString("LOAD DATA LOCAL INFILE " + mysql.QuoteString(source) + " INTO TABLE " + t.String() + " " + dump.LoadDataClauses + " (")
+	for i, c := range t.unpack() {
+		if i > 0 {
+			sql.WriteByte(',')
+		}
+		charset := t.charsetOf(c)
+		if charset == "" {
+			sql.WriteString(mysql.QuoteName(c.name))
+			continue
+		}
+		variable := "@c" + strconv.Itoa(i+1)
+		sql.WriteString(variable)
+		if set.Len() == 0 {
+			set.WriteString(" SET ")
+		} else {
+			set.WriteByte(',')
+		}
+		set.WriteString(mysql.QuoteName(c.name) + "=CONVERT(" + variable + " USING " + charset + ")")
+	}
+	return sql.String() + ")" + set.String()
+}
+
+// charsetOf is the charset that a column's bytes must be converted from; empty: they go in as they are.
+func (t *table) charsetOf(c tableColumn) string {
+	if c.encoding == dump.UTF8 {
+		return "utf8mb4"
+	}
+	return t.convert[c.name]
+}
+
+// The errors of a server, or of this client, that has local_infile off.
+func localInfileOff(err error) bool {
+	switch mysql.Number(err) {
+	case 1148, 3948, 4166, 2068:
+		return true
+	}
+	return false
+}
+
+// routeRefused changes to INSERT when the target refuses LOAD DATA LOCAL and the route was left to gomove.
+func (l *load) routeRefused(err error) bool {
+	if !localInfileOff(err) || l.o.Via != ViaAuto || l.viaInsert.Load() {
+		return false
+	}
+	l.chooseInsert("LOAD DATA LOCAL was refused: " + err.Error())
+	return true
+}
+
+// chooseInsert settles on the INSERT route.
+func (l *load) chooseInsert(why string) {
+	if l.viaInsert.CompareAndSwap(false, true) {
+		l.log.Info("rows go by INSERT", "reason", why)
+		l.summary.route(ViaInsert, why)
+	}
+}
+
+// chooseRoute settles how rows go, from what the target says of local_infile. A refusal later on is met too.
+func (l *load) chooseRoute() {
+	l.summary.route(ViaLocalInfile, "")
+	switch {
+	case l.format == dump.SQL:
+		l.summary.route(ViaInsert, "the dump holds INSERT statements")
+	case l.o.Via == ViaInsert:
+		l.chooseInsert("--via insert")
+	case l.o.Via == ViaAuto && !l.server.Facts.LocalInfile:
+		l.chooseInsert("local_infile is off on the target")
+	}
+}
+
+// probe finds out, for a table whose columns may differ from the dump's, which text must be converted.
+func (w *writer) probe(ctx context.Context, t *table) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.probed || !t.kept && !t.adapted {
+		return nil
+	}
+	rows, err := w.s.QueryContext(ctx, "SELECT column_name, COALESCE(character_set_name,''), data_type FROM information_schema.columns WHERE table_schema="+
+		mysql.QuoteString(t.schema)+" AND table_name="+mysql.QuoteString(t.name))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	type targetColumn struct{ charset, dataType string }
+	there := map[string]targetColumn{}
+	for rows.Next() {
+		var name, charset, dataType string
+		if err := rows.Scan(&name, &charset, &dataType); err != nil {
+			return err
+		}
+		there[strings.ToLower(name)] = targetColumn{charset, strings.ToLower(dataType)}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	convert := map[string]string{}
+	for _, c := range t.unpack() {
+		target, ok := there[strings.ToLower(c.name)]
+		if !ok {
+			return fmt.Errorf("%w: the table on the target has no column %s", ErrUnsupported, mysql.QuoteName(c.name))
+		}
+		from := adaptCharset(c.charset, w.target)
+		switch {
+		case c.encoding != dump.Bytes || c.charset == "" || c.charset == "binary":
+		case target.dataType == "json", target.charset != "" && target.charset != from:
+			convert[c.name] = from
+		}
+	}
+	t.convert, t.probed = convert, true
+	return nil
+}

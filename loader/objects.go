@@ -1,0 +1,210 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// createObjects makes routines first, since views may call them, then views, triggers and, disabled, events. What the
+// target refuses does not keep the others from being made; all refusals together are the error.
+func (l *load) createObjects(ctx context.Context) error {
+	l.counters.SetPhase("routines")
+	s, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.discard()
+	var failed []error
+	schema := func(o *dump.Object) bool { return o.Kind == dump.KindSchema && len(o.Routines) > 0 }
+	if err := l.createKind(ctx, s, schema, &failed, "procedure", "function", "package", "package body"); err != nil {
+		return err
+	}
+	if err := l.createViews(ctx, s, &failed); err != nil {
+		return err
+	}
+	l.counters.SetPhase("triggers")
+	hasTriggers := func(o *dump.Object) bool {
+		return o.Kind == dump.KindTable && len(o.Triggers) > 0 || o.Kind == dump.KindSchema && len(o.Triggers) > 0
+	}
+	if err := l.createKind(ctx, s, hasTriggers, &failed, "trigger"); err != nil {
+		return err
+	}
+	if !l.o.After.EnableEvents {
+		if err := l.createEvents(ctx, s, &failed); err != nil {
+			return err
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// createEvents comes last of all when the events are to run.
+func (l *load) createEvents(ctx context.Context, s *session, failed *[]error) error {
+	l.counters.SetPhase("events")
+	hasEvents := func(o *dump.Object) bool { return o.Kind == dump.KindSchema && len(o.Events) > 0 }
+	return l.createKind(ctx, s, hasEvents, failed, "event")
+}
+
+// createKind runs the statements of some kinds out of the objects' files. Refusals are gathered; a lost connection or an
+// unreadable dump is the error.
+func (l *load) createKind(ctx context.Context, s *session, want func(*dump.Object) bool, failed *[]error, kinds ...string) error {
+	for o, err := range l.objects(ctx) {
+		if err != nil {
+			return err
+		}
+		if !want(o) {
+			continue
+		}
+		for st, err := range l.statements(ctx, o) {
+			if err != nil {
+				return err
+			}
+			if !oneOfKinds(st.kind, kinds) {
+				continue
+			}
+			if err := l.createStored(ctx, s, o, &st); err != nil {
+				if mysql.IsConnectionLost(err) || ctx.Err() != nil {
+					return err
+				}
+				*failed = append(*failed, err)
+			}
+		}
+	}
+	return nil
+}
+
+func oneOfKinds(kind string, kinds []string) bool {
+	for _, k := range kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}
+
+const errTriggerExists = 1359
+
+// createStored makes one view, routine, trigger or event.
+func (l *load) createStored(ctx context.Context, s *session, o *dump.Object, st *statement) error {
+	schema, name := l.mapSchema(o.Schema), st.name
+	if o.Kind == dump.KindView {
+		schema, name = l.mapTable(o.Schema, o.Name)
+	}
+	skip, err := l.clear(ctx, s, o, st.kind, schema, name)
+	if err != nil || skip {
+		return err
+	}
+	p := l.prepare(o, st)
+	text := p.text
+	disabled := false
+	if st.kind == "event" && !l.o.After.EnableEvents {
+		text, disabled = disableEvent(text, st.mode)
+	}
+	if err := l.exec(ctx, s, schema, o, st, text); err != nil {
+		if t := l.tables[[2]string{o.Schema, o.Name}]; mysql.Number(err) == errTriggerExists && t != nil && t.kept {
+			l.warn(fmt.Sprintf("trigger %s was there and is kept", mysql.QuoteTable(schema, name)))
+			return nil
+		}
+		return err
+	}
+	l.summary.stored(st.kind)
+	if disabled {
+		l.summary.disabled(mysql.QuoteTable(schema, name))
+	}
+	return nil
+}
+
+// clear drops what an object replaces, or says that what is there is kept.
+func (l *load) clear(ctx context.Context, s *session, o *dump.Object, kind, schema, name string) (skip bool, err error) {
+	p, err := l.present(ctx, schema)
+	if err != nil {
+		return false, err
+	}
+	var there bool
+	switch kind {
+	case "view":
+		there = p.tables[l.fold(name)] != ""
+	case "event":
+		there = p.events[strings.ToLower(name)]
+	case "trigger":
+		there = l.past != nil && l.o.IfExists != ExistsSkip && l.o.IfExists != ExistsTruncate
+	default:
+		there = p.routines[kind+" "+strings.ToLower(name)]
+	}
+	if !there {
+		return false, nil
+	}
+	if l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate {
+		l.summary.count(&l.summary.Kept, 1)
+		return true, nil
+	}
+	drop := strings.ToUpper(kind)
+	if kind == "view" {
+		drop = dropKind(p.tables[l.fold(name)])
+	}
+	return false, l.run(ctx, s, o, "DROP "+drop+" IF EXISTS "+mysql.QuoteTable(schema, name))
+}
+
+// dropKind is what DROP calls an object of a TABLE_TYPE of information_schema.tables.
+func dropKind(tableType string) string {
+	switch strings.ToUpper(tableType) {
+	case "VIEW", "SYSTEM VIEW":
+		return "VIEW"
+	case "SEQUENCE":
+		return "SEQUENCE"
+	}
+	return "TABLE"
+}
+
+// createViews makes the views that can be made, again and again while that helps: a view needs those that it reads.
+func (l *load) createViews(ctx context.Context, s *session, failed *[]error) error {
+	l.counters.SetPhase("views")
+	var todo []*dump.Object
+	for o, err := range l.objects(ctx) {
+		if err != nil {
+			return err
+		}
+		if o.Kind == dump.KindView {
+			todo = append(todo, &dump.Object{Kind: o.Kind, Schema: o.Schema, Name: o.Name, Files: o.Files})
+		}
+	}
+	for len(todo) > 0 {
+		var left []*dump.Object
+		var errs []error
+		for _, o := range todo {
+			err := l.createView(ctx, s, o)
+			if err == nil {
+				continue
+			}
+			var refused *StatementError
+			if mysql.IsConnectionLost(err) || ctx.Err() != nil || !errors.As(err, &refused) {
+				return err
+			}
+			left, errs = append(left, o), append(errs, err)
+		}
+		if len(left) == len(todo) {
+			*failed = append(*failed, errs...)
+			return nil
+		}
+		todo = left
+	}
+	return nil
+}
+
+func (l *load) createView(ctx context.Context, s *session, o *dump.Object) error {
+	for st, err := range l.statements(ctx, o) {
+		if err != nil {
+			return err
+		}
+		if st.kind == "view" {
+			if err := l.createStored(ctx, s, o, &st); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,340 @@
+package loader
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+)
+
+// plan reads the whole dump's description and the target's state, and refuses what cannot be done before anything is
+// changed.
+func (l *load) plan(ctx context.Context) error {
+	l.counters.SetPhase("plan")
+	if err := l.checkSource(ctx); err != nil {
+		return err
+	}
+	if err := l.planObjects(ctx); err != nil {
+		return err
+	}
+	if len(l.refused) > 0 {
+		return fmt.Errorf("%w, nothing was changed: %s", ErrUnsupported, shorten(l.refused))
+	}
+	if err := l.planChunks(ctx); err != nil {
+		return err
+	}
+	if err := l.readPast(ctx); err != nil {
+		return err
+	}
+	if err := l.planExisting(ctx); err != nil {
+		return err
+	}
+	// Tables that an earlier run has made may lack their indexes whatever this run's --defer-indexes says.
+	made := l.past != nil && l.past.phases[phaseTables]
+	for _, t := range l.order {
+		t.deferred = t.indexed && !t.kept && (made || l.defers(t))
+	}
+	return l.planDone(ctx)
+}
+
+// checkSource has the dump look for what is missing of it, where it can.
+func (l *load) checkSource(ctx context.Context) error {
+	if c, ok := l.from.(interface{ Check(context.Context) error }); ok {
+		return c.Check(ctx)
+	}
+	return nil
+}
+
+// planObjects reads every object and its statements once: names, adaptations, what the target cannot hold.
+func (l *load) planObjects(ctx context.Context) error {
+	for o, err := range l.objects(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := l.planObject(ctx, o); err != nil {
+			return err
+		}
+	}
+	l.counters.TablesTotal.Store(int64(len(l.order)))
+	return nil
+}
+
+func (l *load) planObject(ctx context.Context, o *dump.Object) error {
+	schema, name := l.mapTable(o.Schema, o.Name)
+	if err := checkNames(schema, name, o); err != nil {
+		return err
+	}
+	if o.Kind == dump.KindSchema {
+		l.schemas = append(l.schemas, schema)
+	}
+	var t *table
+	if o.Kind == dump.KindTable {
+		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows}
+		t.columns, t.enums = packColumns(o.Columns)
+		if err := l.addTable(o, t); err != nil {
+			return err
+		}
+	}
+	for st, err := range l.statements(ctx, o) {
+		if err != nil {
+			return err
+		}
+		p := l.prepare(o, &st)
+		l.note(p.notes)
+		if p.definer != "" {
+			l.summary.definer(p.definer)
+		}
+		if st.kind == "table" {
+			t.adapted = len(p.notes) > 0
+			if err := l.planTable(t, p.text, st.mode); err != nil {
+				return &StatementError{Phase: "reading the dump", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt(p.text), Err: err}
+			}
+		}
+	}
+	return nil
+}
+
+func (l *load) addTable(o *dump.Object, t *table) error {
+	folded := l.fold(t.schema) + "\x00" + l.fold(t.name)
+	if l.folded[folded] {
+		return fmt.Errorf("%s and another table have the same name on the target, whose lower_case_table_names is %d: give one another name by --table-map",
+			objectName(o), l.server.Facts.LowerCaseTableNames)
+	}
+	l.folded[folded] = true
+	l.tables[[2]string{o.Schema, o.Name}] = t
+	l.order = append(l.order, t)
+	return nil
+}
+
+func (l *load) planTable(t *table, create []byte, m transform.Mode) error {
+	def, err := transform.SplitTable(create, m, true)
+	if err != nil {
+		return err
+	}
+	t.indexed = len(def.Indexes) > 0
+	t.foreignKeys = len(def.ForeignKeys) > 0
+	t.autoInc, _ = transform.AutoIncrement(create, m)
+	return nil
+}
+
+// checkNames refuses names that no server has, and the schemas that no load may touch.
+func checkNames(schema, name string, o *dump.Object) error {
+	for _, n := range []string{schema, name} {
+		if len([]rune(n)) > 64 || strings.ContainsRune(n, 0) || strings.HasSuffix(n, " ") {
+			return fmt.Errorf("%w: %s has a name that no server takes", ErrDamaged, objectName(o))
+		}
+	}
+	if schema == "" || name == "" && o.Kind != dump.KindSchema {
+		return fmt.Errorf("%w: an object without a name", ErrDamaged)
+	}
+	if systemSchema(schema) {
+		return fmt.Errorf("%w: %s belongs to the server itself", ErrUnsafe, objectName(o))
+	}
+	return nil
+}
+
+// planChunks adds up the chunks of each table.
+func (l *load) planChunks(ctx context.Context) error {
+	rows := make(map[*table]int64, len(l.order))
+	seen := map[*table]numbers{}
+	for c, err := range l.from.Chunks(ctx) {
+		if err != nil {
+			return err
+		}
+		t, ok := l.chunkTable(c)
+		if !ok {
+			continue
+		}
+		if t == nil || c.Number < 0 || c.Number > math.MaxInt32 || c.Rows < 0 {
+			return fmt.Errorf("%w: chunk %s belongs to no table of it", ErrDamaged, c.File)
+		}
+		if seen[t] == nil {
+			seen[t] = numbers{}
+		}
+		if !seen[t].add(c.Number) {
+			return fmt.Errorf("%w: table %s has two chunks with number %d", ErrDamaged, t, c.Number)
+		}
+		rows[t] += c.Rows
+		t.bytes += c.Bytes
+		t.chunks++
+		t.pending++
+		l.counters.ChunksTotal.Add(1)
+		l.counters.RowsTotal.Add(c.Rows)
+		l.counters.BytesTotal.Add(c.Bytes)
+	}
+	for _, t := range l.order {
+		if t.rows >= 0 && rows[t] != t.rows {
+			return fmt.Errorf("%w: table %s has %d rows, its chunks hold %d", ErrDamaged, t, t.rows, rows[t])
+		}
+	}
+	return nil
+}
+
+// settings is what a second run must share with the first.
+func (l *load) settings() string {
+	names := []string{}
+	for from, to := range l.o.Names.Schemas {
+		names = append(names, mysql.QuoteName(from)+"="+mysql.QuoteName(to))
+	}
+	for from, to := range l.o.Names.Tables {
+		names = append(names, mysql.QuoteTable(from[0], from[1])+"="+mysql.QuoteTable(to[0], to[1]))
+	}
+	slices.Sort(names)
+	b, err := json.Marshal(map[string]any{"names": names})
+	if err != nil {
+		return "" // strings always marshal
+	}
+	return string(b)
+}
+
+// readPast finds out whether this load goes on from an earlier run, and whether another one is in the way.
+func (l *load) readPast(ctx context.Context) error {
+	if err := l.journal.find(ctx, l.server, l.schemas); err != nil {
+		return err
+	}
+	others, err := l.journal.others(ctx, l.server, func(schema, name string) bool {
+		return l.folded[l.fold(schema)+"\x00"+l.fold(name)]
+	})
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 && !l.o.After.Restart {
+		return fmt.Errorf("%w: dump %s, into tables of this one; finish it by the command that started it, or forget it by --restart",
+			ErrOtherDump, strings.Join(others, ", "))
+	}
+	l.forget = others
+	l.past, err = l.journal.read(ctx, l.server)
+	if err != nil || l.past == nil {
+		return err
+	}
+	if l.o.After.Restart {
+		l.forget = append(l.forget, l.journal.id)
+		l.past = nil
+		return nil
+	}
+	if l.past.settings != "" && l.past.settings != l.settings() {
+		return fmt.Errorf("%w: this dump, with other --schema-map or --table-map; give the same ones to carry on, or --restart to begin anew", ErrOtherDump)
+	}
+	l.summary.Resumed = true
+	return nil
+}
+
+// planExisting decides for each object that the target has already.
+func (l *load) planExisting(ctx context.Context) error {
+	resumed := l.past != nil && l.past.phases[phasePlanned]
+	var inTheWay []string
+	for o, err := range l.objects(ctx) {
+		if err != nil {
+			return err
+		}
+		schema, name := l.mapTable(o.Schema, o.Name)
+		p, err := l.present(ctx, schema)
+		if err != nil {
+			return err
+		}
+		if t := l.tables[[2]string{o.Schema, o.Name}]; resumed && o.Kind == dump.KindTable {
+			t.kept = l.past.tables[[2]string{schema, name}] == markKept
+			continue
+		}
+		if resumed || !p.schema {
+			continue
+		}
+		found := existing(o, name, p, l.fold)
+		if len(found) > 0 && o.Kind == dump.KindTable {
+			l.tables[[2]string{o.Schema, o.Name}].kept = l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate
+		}
+		for _, f := range found {
+			inTheWay = append(inTheWay, f.kind+" "+mysql.QuoteTable(schema, f.name))
+		}
+	}
+	if len(inTheWay) > 0 && l.o.IfExists == ExistsFail {
+		return &ExistsError{Objects: inTheWay}
+	}
+	return l.checkKept(ctx)
+}
+
+// named is an object of a kind.
+type named struct{ kind, name string }
+
+// existing lists what an object of the dump would meet.
+func existing(o *dump.Object, name string, p *presence, fold func(string) string) (found []named) {
+	if o.Kind != dump.KindSchema {
+		if p.tables[fold(name)] != "" {
+			found = append(found, named{string(o.Kind), name})
+		}
+		return found
+	}
+	for _, r := range o.Routines {
+		if p.routines[strings.ToLower(r)] {
+			kind, routine, _ := strings.Cut(r, " ")
+			found = append(found, named{kind, routine})
+		}
+	}
+	for _, e := range o.Events {
+		if p.events[strings.ToLower(e)] {
+			found = append(found, named{"event", e})
+		}
+	}
+	return found
+}
+
+// checkKept refuses kept tables with triggers, which the load would fire.
+func (l *load) checkKept(ctx context.Context) error {
+	var fired []string
+	bySchema := map[string]map[string]bool{}
+	for _, t := range l.order {
+		if !t.kept {
+			continue
+		}
+		if bySchema[t.schema] == nil {
+			names, err := column(ctx, l.server, "SELECT event_object_table FROM information_schema.triggers WHERE event_object_schema="+
+				mysql.QuoteString(t.schema)+" AND event_manipulation='INSERT'")
+			if err != nil {
+				return err
+			}
+			bySchema[t.schema] = map[string]bool{}
+			for _, n := range names {
+				bySchema[t.schema][l.fold(n)] = true
+			}
+		}
+		if l.past == nil && bySchema[t.schema][l.fold(t.name)] {
+			fired = append(fired, t.String())
+		}
+	}
+	if len(fired) > 0 {
+		return fmt.Errorf("%w with triggers that loading would fire, nothing was changed: %s; drop the triggers, or choose --if-exists drop",
+			ErrExists, shorten(fired))
+	}
+	return nil
+}
+
+// planDone takes out of the work what an earlier run committed.
+func (l *load) planDone(ctx context.Context) error {
+	if l.past == nil {
+		return nil
+	}
+	byName := make(map[[2]string]*table, len(l.order))
+	for _, t := range l.order {
+		byName[[2]string{t.schema, t.name}] = t
+	}
+	return l.journal.chunks(ctx, l.server, func(schema, name string, number int, rows int64) {
+		t := byName[[2]string{schema, name}]
+		if t == nil {
+			return
+		}
+		if t.done == nil {
+			t.done = numbers{}
+		}
+		if t.done.add(number) {
+			t.pending--
+			t.loaded += rows
+			l.summary.ChunksSkipped++
+		}
+	})
+}

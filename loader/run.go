@@ -1,0 +1,213 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
+	"github.com/gomove/gomove/transform"
+	"golang.org/x/sync/errgroup"
+)
+
+// Run loads o.From into o.Target. The same call after an interruption carries on from what is committed. The summary
+// says what was done, with an error too. ErrDiffers is a load that ran to its end and found a difference.
+func Run(ctx context.Context, o Options) (*Summary, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	l := newLoad(o.withDefaults())
+	start := time.Now()
+	err := l.all(ctx)
+	if l.server != nil {
+		err = errors.Join(err, l.server.Close())
+	}
+	l.conclude(time.Since(start), err)
+	if err == nil && len(l.summary.Differences) > 0 {
+		err = fmt.Errorf("%w: %s", ErrDiffers, strings.Join(l.summary.Differences, "; "))
+	}
+	return l.summary, err
+}
+
+// load is the state of one run.
+type load struct {
+	o        Options
+	from     Source
+	format   dump.Format
+	origin   transform.Origin
+	log      *slog.Logger
+	counters *progress.Counters
+	summary  *Summary
+
+	server   *mysql.Server
+	target   transform.Target
+	presence map[string]*presence
+
+	tables  map[[2]string]*table // by the dump's names
+	order   []*table
+	folded  map[string]bool // target's names of tables, as it compares them
+	schemas []string        // target's names
+	refused []string        // what the target cannot hold
+
+	journal   *journal
+	past      *past
+	forget    []string // dumps whose progress is dropped
+	viaInsert atomic.Bool
+	dataTime  time.Duration
+}
+
+func newLoad(o Options) *load {
+	m := o.From.Manifest()
+	return &load{
+		o: o, from: o.From, format: m.Rows, log: o.Log, counters: o.Progress,
+		origin:   transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number},
+		summary:  &Summary{DumpID: m.ID, Threads: o.Threads, DryRun: o.DryRun},
+		presence: map[string]*presence{},
+		tables:   map[[2]string]*table{},
+		folded:   map[string]bool{},
+		journal:  &journal{id: m.ID},
+	}
+}
+
+// all runs the phases in their order.
+func (l *load) all(ctx context.Context) error {
+	if !validID(l.journal.id) {
+		return fmt.Errorf("%w: %q is no id of a dump", ErrDamaged, l.journal.id)
+	}
+	if err := l.connect(ctx); err != nil {
+		return err
+	}
+	lock, err := l.lockRun(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { lock.release() }()
+	g, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	g.Go(func() error { return l.keep(ctx, lock) })
+	g.Go(func() error {
+		defer stop()
+		return l.phases(ctx)
+	})
+	return g.Wait()
+}
+
+func (l *load) phases(ctx context.Context) error {
+	l.chooseRoute()
+	if err := l.plan(ctx); err != nil || l.o.DryRun {
+		return err
+	}
+	if err := l.createSchemas(ctx); err != nil {
+		return err
+	}
+	start := time.Now()
+	err := l.loadData(ctx)
+	l.dataTime = time.Since(start)
+	if err != nil {
+		return err
+	}
+	if err := l.addForeignKeys(ctx); err != nil {
+		return err
+	}
+	if err := l.createObjects(ctx); err != nil {
+		return err
+	}
+	if err := l.checkTables(ctx); err != nil {
+		return err
+	}
+	if err := l.checkForeignKeys(ctx); err != nil {
+		return err
+	}
+	if l.o.After.Analyze {
+		if err := l.analyze(ctx); err != nil {
+			return err
+		}
+	}
+	if err := l.enableEvents(ctx); err != nil {
+		return err
+	}
+	return l.finish(ctx)
+}
+
+// enableEvents makes the events as they were, last of all, when asked to.
+func (l *load) enableEvents(ctx context.Context) error {
+	if !l.o.After.EnableEvents {
+		return nil
+	}
+	s, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.discard()
+	var failed []error
+	if err := l.createEvents(ctx, s, &failed); err != nil {
+		return err
+	}
+	return errors.Join(failed...)
+}
+
+// conclude fills in the summary.
+func (l *load) conclude(total time.Duration, err error) {
+	s := l.summary
+	s.finish(total, l.dataTime)
+	s.Complete = err == nil && !l.o.DryRun
+	s.TablesTotal = len(l.order)
+	for _, t := range l.order {
+		if t.pending == 0 && !l.o.DryRun && l.dataTime > 0 {
+			s.Tables++
+		}
+	}
+	if l.server != nil {
+		s.Target = l.server.Options.Address()
+		s.TargetVersion = l.server.Facts.Version
+	}
+}
+
+// objects yields what is loaded of the dump. A selection will be made here.
+func (l *load) objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
+	return l.from.Objects(ctx)
+}
+
+// chunkTable finds a chunk's table; ok is false for one that is not loaded.
+func (l *load) chunkTable(c *dump.Chunk) (t *table, ok bool) {
+	return l.tables[[2]string{c.Schema, c.Table}], true
+}
+
+// targetSchemas are the schemas that tables go to.
+func (l *load) targetSchemas() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, t := range l.order {
+		if !seen[t.schema] {
+			seen[t.schema] = true
+			out = append(out, t.schema)
+		}
+	}
+	return out
+}
+
+// note records adaptations, and what the target cannot hold.
+func (l *load) note(notes []transform.Note) {
+	for _, n := range notes {
+		if n.Refused {
+			l.refused = append(l.refused, n.Object+": "+n.What)
+			continue
+		}
+		l.summary.adapted(n)
+	}
+}
+
+func (l *load) warn(what string) {
+	l.log.Warn(what)
+	l.summary.warned(what)
+}
+
+var _ io.Reader = (*chunkReader)(nil)

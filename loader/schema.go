@@ -1,0 +1,344 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+	"golang.org/x/sync/errgroup"
+)
+
+// tinyRows is the rows of a table whose indexes are made with it: one more ALTER would cost more than it saves.
+const tinyRows = 1000
+
+// createSchemas makes the databases that are missing, the progress table, and then every table and sequence.
+func (l *load) createSchemas(ctx context.Context) error {
+	l.counters.SetPhase("schema")
+	if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindSchema }, l.createDatabase); err != nil {
+		return err
+	}
+	if err := l.startJournal(ctx); err != nil {
+		return err
+	}
+	if l.past == nil || !l.past.phases[phaseTables] {
+		if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindTable || o.Kind == dump.KindSequence }, l.createTable); err != nil {
+			return err
+		}
+		if err := l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseTables, state: markCreated}); err != nil {
+			return err
+		}
+	}
+	return l.readEngines(ctx)
+}
+
+// startJournal makes the progress table and writes what this load is about to do.
+func (l *load) startJournal(ctx context.Context) error {
+	err := l.journal.create(ctx, l.server, func(context.Context) (string, error) {
+		if len(l.schemas) == 0 {
+			return "", errors.New("no schema to keep the progress table in")
+		}
+		return l.schemas[0], nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := l.journal.forget(ctx, l.server, l.forget...); err != nil {
+		return err
+	}
+	if l.past != nil && l.past.phases[phasePlanned] {
+		return nil
+	}
+	marks := []mark{{kind: "run", state: l.settings()}}
+	for _, t := range l.order {
+		state := markCreated
+		if t.kept {
+			state = markKept
+		}
+		marks = append(marks, mark{"table", t.schema, t.name, state})
+	}
+	return l.journal.mark(ctx, l.server, append(marks, mark{kind: "phase", table: phasePlanned, state: markCreated})...)
+}
+
+// eachObject calls do for objects of the dump, over several sessions at once.
+func (l *load) eachObject(ctx context.Context, want func(*dump.Object) bool, do func(context.Context, *session, *dump.Object) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	objects := make(chan *dump.Object)
+	g.Go(func() error {
+		defer close(objects)
+		for o, err := range l.objects(ctx) {
+			if err != nil {
+				return err
+			}
+			if !want(o) {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case objects <- o:
+			}
+		}
+		return nil
+	})
+	for range max(l.o.Threads, 2) {
+		g.Go(func() error {
+			var s *session
+			defer func() { s.discard() }()
+			for o := range objects {
+				if s == nil {
+					var err error
+					if s, err = l.open(ctx); err != nil {
+						return err
+					}
+				}
+				if err := do(ctx, s, o); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (l *load) createDatabase(ctx context.Context, s *session, o *dump.Object) error {
+	schema := l.mapSchema(o.Schema)
+	l.summary.count(&l.summary.Schemas, 1)
+	if l.presence[l.fold(schema)].schema {
+		return nil
+	}
+	for st, err := range l.statements(ctx, o) {
+		if err != nil {
+			return err
+		}
+		if st.kind != "database" {
+			continue
+		}
+		p := l.prepare(o, &st)
+		text := mapDatabase(p.text, st.mode, schema)
+		if err := l.exec(ctx, s, "", o, &st, text); err != nil {
+			return err
+		}
+		return nil
+	}
+	_, err := s.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS "+mysql.QuoteName(schema))
+	if err != nil {
+		return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), Err: err}
+	}
+	return nil
+}
+
+// mapDatabase puts the target's name into a CREATE DATABASE, and IF NOT EXISTS.
+func mapDatabase(stmt []byte, m transform.Mode, schema string) []byte {
+	tokens := transform.Lex(stmt, m)
+	for i, t := range tokens {
+		if t.Kind == transform.QuotedName || t.Kind == transform.Word && !isAny(t, "CREATE", "DATABASE", "SCHEMA", "IF", "NOT", "EXISTS") {
+			rest := transform.Join(tokens[i+1:])
+			return append([]byte("CREATE DATABASE IF NOT EXISTS "+mysql.QuoteName(schema)), closeVersioned(tokens[:i], rest)...)
+		}
+	}
+	return stmt
+}
+
+// closeVersioned keeps what follows a name out of a versioned comment that was opened before it.
+func closeVersioned(before []transform.Token, rest []byte) []byte {
+	open := 0
+	for _, t := range before {
+		switch t.Kind {
+		case transform.VersionedOpen:
+			open++
+		case transform.VersionedClose:
+			open--
+		}
+	}
+	if open > 0 {
+		return []byte(strings.Replace(string(rest), "*/", "", open))
+	}
+	return rest
+}
+
+func isAny(t transform.Token, words ...string) bool {
+	_, ok := wordIn(t, words)
+	return ok
+}
+
+// createTable makes a table without what is added after the data, or a sequence. What is there already is kept, emptied
+// or dropped as --if-exists says.
+func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) error {
+	schema, name := l.mapTable(o.Schema, o.Name)
+	t := l.tables[[2]string{o.Schema, o.Name}]
+	if t != nil && t.kept {
+		if l.o.IfExists == ExistsTruncate {
+			return l.run(ctx, s, o, "TRUNCATE TABLE "+t.String())
+		}
+		return nil
+	}
+	if o.Kind == dump.KindSequence && l.past == nil && (l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate) &&
+		l.presence[l.fold(schema)].tables[l.fold(name)] != "" {
+		l.summary.count(&l.summary.Kept, 1)
+		return nil
+	}
+	if err := l.makeRoom(ctx, s, o, schema, name); err != nil {
+		return err
+	}
+	for st, err := range l.statements(ctx, o) {
+		if err != nil {
+			return err
+		}
+		if st.kind == "trigger" {
+			continue
+		}
+		p := l.prepare(o, &st)
+		text := p.text
+		if t != nil {
+			def, err := transform.SplitTable(p.text, st.mode, l.defers(t))
+			if err != nil {
+				return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: st.file, Line: st.line, Err: err}
+			}
+			text = def.Create
+		}
+		if err := l.exec(ctx, s, schema, o, &st, text); err != nil {
+			return err
+		}
+	}
+	if o.Kind == dump.KindSequence {
+		l.summary.count(&l.summary.Sequences, 1)
+	}
+	return nil
+}
+
+// defers reports whether a table's indexes are added after its data.
+func (l *load) defers(t *table) bool {
+	switch l.o.DeferIndexes {
+	case DeferNone:
+		return false
+	case DeferAll:
+		return true
+	default:
+		return t.rows > tinyRows || t.rows < 0 && t.chunks > 0
+	}
+}
+
+// makeRoom drops what stands where a table or sequence is to be. Without --if-exists drop that can only be the work of
+// an earlier run of this load, which had loaded nothing yet: it is dropped only when it is empty.
+func (l *load) makeRoom(ctx context.Context, s *session, o *dump.Object, schema, name string) error {
+	kind := l.presence[l.fold(schema)].tables[l.fold(name)]
+	if kind == "" {
+		return nil
+	}
+	if l.o.IfExists != ExistsDrop && o.Kind == dump.KindTable {
+		var one int
+		if err := s.QueryRowContext(ctx, "SELECT 1 FROM "+mysql.QuoteTable(schema, name)+" LIMIT 1").Scan(&one); err == nil {
+			return fmt.Errorf("%w: %s holds rows that this load did not put there", ErrExists, mysql.QuoteTable(schema, name))
+		}
+	}
+	return l.run(ctx, s, o, "DROP "+dropKind(kind)+" IF EXISTS "+mysql.QuoteTable(schema, name))
+}
+
+const ddlAttempts = 5
+
+// exec runs one statement of the dump in its schema, under the settings of its file, again where the server asks for it.
+func (l *load) exec(ctx context.Context, s *session, schema string, o *dump.Object, st *statement, text []byte) error {
+	wrap := func(err error) error {
+		return &StatementError{Phase: l.counters.Phase(), Object: st.nameOf(o), File: st.file, Line: st.line, Statement: excerpt(text), Err: err}
+	}
+	stored := st.kind != "table" && st.kind != "database" && st.kind != "sequence" && st.kind != ""
+	if err := s.use(ctx, schema, st.vars, stored, l.target); err != nil {
+		return wrap(err)
+	}
+	if err := l.retryDDL(ctx, s, string(text)); err != nil {
+		return wrap(err)
+	}
+	return nil
+}
+
+// run runs a statement of gomove's own about an object.
+func (l *load) run(ctx context.Context, s *session, o *dump.Object, query string) error {
+	if err := l.retryDDL(ctx, s, query); err != nil {
+		return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), Statement: query, Err: err}
+	}
+	return nil
+}
+
+// retryDDL repeats a statement after a deadlock or a lock wait. A lost connection ends the run: only the next one can
+// see what the target has.
+func (l *load) retryDDL(ctx context.Context, s *session, query string) error {
+	for attempt := 0; ; attempt++ {
+		stop := s.KillOnDone(ctx)
+		_, err := s.ExecContext(ctx, query)
+		stop()
+		if err == nil || mysql.Classify(err) != mysql.Retry || attempt+1 >= ddlAttempts || ctx.Err() != nil {
+			return err
+		}
+		sleep(ctx, backoff(attempt))
+	}
+}
+
+// readEngines finds the tables that the target keeps without transactions.
+func (l *load) readEngines(ctx context.Context) error {
+	engines, err := nameSet(ctx, l.server, "SELECT engine FROM information_schema.engines WHERE transactions='YES'")
+	if err != nil {
+		return err
+	}
+	byName := make(map[string]*table, len(l.order))
+	for _, t := range l.order {
+		byName[l.fold(t.schema)+"\x00"+l.fold(t.name)] = t
+	}
+	seen := map[string]bool{}
+	for _, schema := range l.targetSchemas() {
+		if seen[l.fold(schema)] {
+			continue
+		}
+		seen[l.fold(schema)] = true
+		if err := l.readSchemaEngines(ctx, schema, engines, byName); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *load) readSchemaEngines(ctx context.Context, schema string, transactional map[string]bool, byName map[string]*table) (err error) {
+	rows, err := l.server.DB().QueryContext(ctx, "SELECT table_name, COALESCE(engine,'') FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema="+mysql.QuoteString(schema))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name, engine string
+		if err := rows.Scan(&name, &engine); err != nil {
+			return err
+		}
+		if t := byName[l.fold(schema)+"\x00"+l.fold(name)]; t != nil {
+			t.plainEngine = !transactional[strings.ToLower(engine)]
+		}
+	}
+	return rows.Err()
+}
+
+// restartPlain empties the tables without transactions that an earlier run had begun: what they hold is not known.
+func (l *load) restartPlain(ctx context.Context) error {
+	if l.past == nil {
+		return nil
+	}
+	for _, t := range l.order {
+		if !t.plainEngine || t.pending == 0 {
+			continue
+		}
+		if t.kept && l.o.IfExists == ExistsSkip {
+			return fmt.Errorf("table %s: its engine has no transactions, and it held rows before the load was interrupted: what came from the dump cannot be told; empty it yourself and use --restart --if-exists truncate", t)
+		}
+		if _, err := l.server.DB().ExecContext(ctx, "TRUNCATE TABLE "+t.String()); err != nil {
+			return fmt.Errorf("table %s: %w", t, err)
+		}
+		if err := l.journal.forgetTable(ctx, l.server, t.schema, t.name); err != nil {
+			return err
+		}
+		l.summary.ChunksSkipped -= t.chunks - t.pending
+		t.done, t.pending, t.loaded = nil, t.chunks, 0
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package loader
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+)
+
+// session is one dedicated session on the target. It never reconnects; after an error it is rolled back or thrown away.
+type session struct {
+	*mysql.Conn
+	mark     string // a lock that the session holds as long as the server knows it; empty where there are no such locks
+	baseMode string // sql_mode as the connector set it
+	baseZone string
+	schema   string // of the last USE
+	applied  string // the settings that stand in for a file's environment
+}
+
+// open starts a session for DDL, with names and text in utf8mb4.
+func (l *load) open(ctx context.Context) (*session, error) {
+	c, err := l.server.Session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Conn: c}
+	if err := l.prime(ctx, s); err != nil {
+		s.discard()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (l *load) prime(ctx context.Context, s *session) error {
+	mark := "gomove." + randomName()
+	var got sql.NullInt64
+	if err := s.QueryRowContext(ctx, "SELECT GET_LOCK("+mysql.QuoteString(mark)+",0)").Scan(&got); err == nil && got.Int64 == 1 {
+		s.mark = mark
+	} else if err != nil && mysql.IsConnectionLost(err) {
+		return err
+	}
+	return s.QueryRowContext(ctx, "SELECT @@sql_mode, @@time_zone").Scan(&s.baseMode, &s.baseZone)
+}
+
+// openForRows starts a session for rows: text in statements is bytes.
+func (l *load) openForRows(ctx context.Context) (*session, error) {
+	s, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.ExecContext(ctx, "SET NAMES binary, character_set_results=utf8mb4"); err != nil {
+		s.discard()
+		return nil, err
+	}
+	return s, nil
+}
+
+// discard closes the connection: what is open in it is rolled back by the server.
+func (s *session) discard() {
+	if s != nil {
+		_ = s.Close() // it may be closed already; there is nothing to be done about an error
+	}
+}
+
+const teardownTime = 10 * time.Second
+
+// rollback has the server acknowledge the end of the transaction, or throws the session away and reports false.
+func (s *session) rollback(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardownTime)
+	defer cancel()
+	if _, err := s.ExecContext(ctx, "ROLLBACK"); err != nil {
+		s.discard()
+		return false
+	}
+	return true
+}
+
+// bury makes sure that a lost session is gone from the server too, so that its locks are: what it left open is rolled
+// back. It is found by the lock that only it can hold, since a connection's number may be given to another client.
+func (l *load) bury(ctx context.Context, mark string) {
+	if mark == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, teardownTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		var id sql.NullInt64
+		err := l.server.DB().QueryRowContext(ctx, "SELECT IS_USED_LOCK("+mysql.QuoteString(mark)+")").Scan(&id)
+		if err != nil || !id.Valid {
+			return
+		}
+		_, _ = l.server.DB().ExecContext(ctx, fmt.Sprintf("KILL %d", id.Int64))
+		sleep(ctx, 100*time.Millisecond)
+	}
+}
+
+// use sets the session's schema and what a file asked for before a statement. mode is false for tables, where only the
+// way in which text is read is the file's.
+func (s *session) use(ctx context.Context, schema string, vars map[string]string, mode bool, to transform.Target) error {
+	if schema != s.schema {
+		if _, err := s.ExecContext(ctx, "USE "+mysql.QuoteName(schema)); err != nil {
+			return err
+		}
+		s.schema = schema
+	}
+	set, err := s.settings(vars, mode, to)
+	if err != nil {
+		return err
+	}
+	if set == s.applied {
+		return nil
+	}
+	s.applied = ""
+	if _, err := s.ExecContext(ctx, set); err != nil {
+		return fmt.Errorf("%s: %w", set, err)
+	}
+	s.applied = set
+	return nil
+}
+
+func (s *session) settings(vars map[string]string, mode bool, to transform.Target) (string, error) {
+	client := adaptCharset(orDefault(vars[varClient], "utf8mb4"), to)
+	parts := []string{"character_set_client=" + mysql.QuoteString(client)}
+	if c := vars[varCollation]; c != "" {
+		c, _, err := transform.AdaptCollation(c, to)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, "collation_connection="+mysql.QuoteString(c))
+	} else {
+		connection := adaptCharset(orDefault(vars[varConnection], client), to)
+		parts = append(parts, "character_set_connection="+mysql.QuoteString(connection))
+	}
+	sqlMode := s.baseMode
+	if want, ok := vars[varMode]; ok {
+		if mode {
+			sqlMode, _ = transform.AdaptSQLMode(want, to)
+		} else {
+			sqlMode = withFlags(sqlMode, want)
+		}
+	}
+	zone := s.baseZone
+	if z := vars[varTimeZone]; mode && z != "" {
+		zone = z
+	}
+	parts = append(parts, "sql_mode="+mysql.QuoteString(sqlMode), "time_zone="+mysql.QuoteString(zone))
+	return "SET " + strings.Join(parts, ", "), nil
+}
+
+// withFlags adds to mode the parts of want that decide how text is read.
+func withFlags(mode, want string) string {
+	m := transform.ModeOf("utf8mb4", want)
+	if m.ANSIQuotes {
+		mode += ",ANSI_QUOTES"
+	}
+	if m.NoBackslashEscapes {
+		mode += ",NO_BACKSLASH_ESCAPES"
+	}
+	return strings.TrimPrefix(mode, ",")
+}
+
+// adaptCharset gives the name that the target has for a charset: utf8mb3 was utf8 once.
+func adaptCharset(charset string, to transform.Target) string {
+	charset = strings.ToLower(charset)
+	if to.Charsets[charset] {
+		return charset
+	}
+	switch {
+	case charset == "utf8mb3" && to.Charsets["utf8"]:
+		return "utf8"
+	case charset == "utf8" && to.Charsets["utf8mb3"]:
+		return "utf8mb3"
+	}
+	return charset
+}
+
+func orDefault(s, d string) string {
+	if s == "" {
+		return d
+	}
+	return s
+}
+
+// randomName is 128 random bits in hex.
+func randomName() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return hex.EncodeToString(b[:])
+}
+
+// jitter is a random duration up to d.
+func jitter(d time.Duration) time.Duration {
+	n, err := rand.Int(rand.Reader, big.NewInt(int64(d)+1))
+	if err != nil {
+		return d
+	}
+	return time.Duration(n.Int64())
+}
+
+// sleep waits, or returns early when ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,103 @@
+package loader
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// table is what the load knows of one table. There may be 100,000, so it is small: the statements to create it are
+// read again when they are needed.
+type table struct {
+	schema, name string    // on the target
+	from         [2]string // its names in the dump
+	files        []string  // of its statements
+	columns      string    // packed, see packColumns
+	rows         int64     // that the dump has; -1 without data
+	bytes        int64     // of its chunks
+	chunks       int
+	autoInc      uint64 // AUTO_INCREMENT of the dump's CREATE TABLE; 0: none
+	kept         bool   // it was there before and stays
+	adapted      bool   // its definition was changed for this target
+	enums        bool   // it has an ENUM column
+	indexed      bool   // it has indexes that can be added after the data
+	deferred     bool   // its indexes are added after the data
+	foreignKeys  bool
+	plainEngine  bool // the target's engine has no transactions
+
+	mu      sync.Mutex
+	pending int     // chunks that are not in yet
+	loaded  int64   // rows that are in
+	done    numbers // chunks that an earlier run committed
+	convert map[string]string
+	probed  bool // convert is known
+}
+
+func (t *table) String() string { return mysql.QuoteTable(t.schema, t.name) }
+
+// column is one column of a chunk's rows.
+type tableColumn struct {
+	name     string
+	encoding dump.Encoding
+	charset  string // of the dump's column
+	enum     bool
+}
+
+// packColumns keeps the columns in one string, which costs a quarter of a slice of structs.
+func packColumns(cols []dump.Column) (packed string, enums bool) {
+	var b strings.Builder
+	for i, c := range cols {
+		if i > 0 {
+			b.WriteByte(0)
+		}
+		kind := "-"
+		if isEnum(c.Type) {
+			kind, enums = "e", true
+		}
+		b.WriteString(c.Name + "\x00" + string(c.Encoding) + "\x00" + c.Charset + "\x00" + kind)
+	}
+	return b.String(), enums
+}
+
+func isEnum(columnType string) bool {
+	return len(columnType) >= 5 && strings.EqualFold(columnType[:5], "enum(")
+}
+
+const packedFields = 4
+
+func (t *table) unpack() []tableColumn {
+	if t.columns == "" {
+		return nil
+	}
+	parts := strings.Split(t.columns, "\x00")
+	cols := make([]tableColumn, 0, len(parts)/packedFields)
+	for i := 0; i+packedFields <= len(parts); i += packedFields {
+		cols = append(cols, tableColumn{parts[i], dump.Encoding(parts[i+1]), parts[i+2], parts[i+3] == "e"})
+	}
+	return cols
+}
+
+// committed counts a chunk that is in. It reports whether it was the table's last.
+func (t *table) committed(rows int64) (last bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending--
+	t.loaded += rows
+	return t.pending == 0
+}
+
+// numbers is a set of numbers that are mostly dense: 64 of them in a word.
+type numbers map[int]uint64
+
+// add reports whether n is new.
+func (s numbers) add(n int) bool {
+	if s.has(n) {
+		return false
+	}
+	s[n/64] |= 1 << (n % 64)
+	return true
+}
+
+func (s numbers) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
