@@ -4,7 +4,9 @@ package progress
 
 import (
 	"io"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Mode is --progress.
@@ -37,5 +39,63 @@ func (c *Counters) SetPhase(phase string) { c.phase.Store(phase) }
 // Phase is the last SetPhase.
 func (c *Counters) Phase() string { s, _ := c.phase.Load().(string); return s }
 
+// How often each mode looks at the counters and writes.
+const (
+	barEvery   = 200 * time.Millisecond
+	jsonEvery  = time.Second
+	plainEvery = 5 * time.Second
+	// phaseEvery is how often a change of the phase is looked for.
+	phaseEvery = 100 * time.Millisecond
+)
+
 // Start shows c on w until stop is called; stop draws the last state and waits for the drawing to end.
-func Start(w io.Writer, mode Mode, c *Counters) (stop func()) { panic("skeleton") }
+// stop may be called more than once. In Bar mode other lines go to w through OverBar.
+func Start(w io.Writer, mode Mode, c *Counters) (stop func()) {
+	return start(w, mode, c, time.Now)
+}
+
+func start(w io.Writer, mode Mode, c *Counters, now func() time.Time) (stop func()) {
+	d := newDrawer(w, mode, c)
+	if d == nil {
+		return func() {}
+	}
+	quit, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		run(d, c, quit, now)
+	}()
+	var once sync.Once
+	return func() {
+		once.Do(func() { close(quit) })
+		<-ended
+	}
+}
+
+// drawer shows one state.
+type drawer interface {
+	every() time.Duration
+	draw(s state)
+	last(s state)
+}
+
+// run draws every so often and when the phase changes.
+func run(d drawer, c *Counters, quit <-chan struct{}, now func() time.Time) {
+	tick := time.NewTicker(min(d.every(), phaseEvery))
+	defer tick.Stop()
+	meter := newMeter(now())
+	var drawn time.Time
+	phase := ""
+	for {
+		select {
+		case <-quit:
+			d.last(meter.look(c, now()))
+			return
+		case <-tick.C:
+			s := meter.look(c, now())
+			if s.phase != phase || drawn.IsZero() || s.at.Sub(drawn) >= d.every() {
+				phase, drawn = s.phase, s.at
+				d.draw(s)
+			}
+		}
+	}
+}
