@@ -48,10 +48,16 @@ func (p *place) remove() error {
 	return err
 }
 
-// memoryDir returns a folder in memory where there is one.
+// minMemory is the free space that makes /dev/shm fit for servers; a container often has 64 MiB there.
+const minMemory = 2 << 30
+
+// memoryDir returns a folder in memory when there is one that this user can write and that has room.
 func memoryDir() string {
-	if fi, err := os.Stat("/dev/shm"); err == nil && fi.IsDir() {
-		return "/dev/shm"
+	const shm = "/dev/shm"
+	const writeAccess = 2 // W_OK of access(2)
+	var fs syscall.Statfs_t
+	if syscall.Access(shm, writeAccess) == nil && syscall.Statfs(shm, &fs) == nil && fs.Bavail*uint64(fs.Bsize) >= minMemory {
+		return shm
 	}
 	return os.TempDir()
 }
