@@ -190,10 +190,11 @@ type Chunk struct {
 // Each bound is hex of the parts' own bytes, one for each of the key's first parts; nil is no bound.
 // A range with more than one file has pieces 0, 1, 2 that are not told apart by key (tables without a key).
 type Range struct {
-	Equal     []string `json:"equal,omitempty"`     // values of the key's first parts
-	Lower     []string `json:"lower,omitempty"`     // of the parts after Equal; inclusive
-	Upper     []string `json:"upper,omitempty"`     // of the parts after Equal; exclusive
-	Null      bool     `json:"null,omitempty"`      // the rows with a NULL in a nullable key
-	Partition string   `json:"partition,omitempty"` // rows of one partition
+	Equal     []string `json:"equal,omitempty"`      // values of the key's first parts
+	Lower     []string `json:"lower,omitempty"`      // of the parts after Equal; inclusive
+	LowerOpen bool     `json:"lower_open,omitempty"` // Lower itself is excluded, with every key that begins with it
+	Upper     []string `json:"upper,omitempty"`      // of the parts after Equal; exclusive
+	Null      bool     `json:"null,omitempty"`       // the rows with a NULL in a nullable key
+	Partition string   `json:"partition,omitempty"`  // rows of one partition
 	Piece     int      `json:"piece,omitempty"`
 }
