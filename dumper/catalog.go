@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomove/gomove/chunker"
 	"github.com/gomove/gomove/internal/mysql"
 )
 
@@ -37,7 +38,7 @@ type table struct {
 	rows, bytes   int64
 	where         string
 	columns       []column
-	indexes       []index
+	indexes       []chunker.Index // unique ones
 	partitions    []string
 	triggers      []string // in the order in which they fire
 	print         fingerprint
@@ -57,14 +58,6 @@ type column struct {
 	nullable           bool
 	generated          bool
 	invisible          bool
-}
-
-// index is one index. Only those whose parts are whole visible columns can be a key to cut along.
-type index struct {
-	name    string
-	unique  bool
-	usable  bool // visible, no prefixes, no expressions
-	columns []string
 }
 
 // routine is a procedure, function, package or package body.

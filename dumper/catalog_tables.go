@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/gomove/gomove/chunker"
 )
 
 // readColumns fills in the columns of tables and views.
@@ -58,15 +60,17 @@ func isGenerated(extra, always string) bool {
 	return extra == "VIRTUAL"
 }
 
+// indexPart is one row of information_schema.STATISTICS.
+type indexPart struct {
+	index    chunker.Index // without its parts
+	position int64
+	part     chunker.IndexPart
+}
+
 // readIndexes fills in the unique indexes of the tables; all of them are part of the fingerprint.
 func (r *catalogReader) readIndexes(ctx context.Context, c *catalog) error {
-	type part struct {
-		index
-		position int64
-		column   string
-	}
 	tables := c.tableIndex()
-	parts := map[*table][]part{}
+	parts := map[*table][]indexPart{}
 	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "STATISTICS",
 		[]string{"TABLE_SCHEMA", "TABLE_NAME", "INDEX_NAME", "NON_UNIQUE", "SEQ_IN_INDEX", "COLUMN_NAME",
 			"SUB_PART", "INDEX_TYPE", "COLLATION", "IS_VISIBLE", "IGNORED", "EXPRESSION"},
@@ -79,31 +83,79 @@ func (r *catalogReader) readIndexes(ctx context.Context, c *catalog) error {
 			if f[3].s != "0" {
 				return nil
 			}
-			parts[t] = append(parts[t], part{
-				index: index{
-					name: f[2].s, unique: true,
-					usable: f[5].valid && !f[6].valid && f[7].s != "HASH" && !strings.EqualFold(f[9].s, "NO") && !f[10].yes(),
+			p := indexPart{
+				index: chunker.Index{
+					Name: r.same(f[2].s), Unique: true, Type: r.same(f[7].s), Invisible: strings.EqualFold(f[9].s, "NO") || f[10].yes(),
 				},
-				position: f[4].int(), column: f[5].s,
-			})
+				position: f[4].int(),
+				part:     chunker.IndexPart{Part: t.keyPart(f[5].s), Prefix: f[6].valid},
+			}
+			p.part.Desc = f[8].s == "D"
+			parts[t] = append(parts[t], p)
 			return nil
 		})
 	for t, all := range parts {
-		slices.SortFunc(all, func(a, b part) int {
-			return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.position, b.position))
-		})
-		for _, p := range all {
-			n := len(t.indexes)
-			if n == 0 || t.indexes[n-1].name != p.name {
-				t.indexes = append(t.indexes, p.index)
-				n++
-			}
-			i := &t.indexes[n-1]
-			i.usable = i.usable && p.usable
-			i.columns = append(i.columns, p.column)
-		}
+		t.indexes = joinParts(all)
 	}
 	return err
+}
+
+func joinParts(all []indexPart) []chunker.Index {
+	slices.SortFunc(all, func(a, b indexPart) int {
+		return cmp.Or(strings.Compare(a.index.Name, b.index.Name), cmp.Compare(a.position, b.position))
+	})
+	var out []chunker.Index
+	for _, p := range all {
+		n := len(out)
+		if n == 0 || out[n-1].Name != p.index.Name {
+			out = append(out, p.index)
+			n++
+		}
+		out[n-1].Parts = append(out[n-1].Parts, p.part)
+	}
+	return out
+}
+
+// keyPart describes a column to the chunker. A part that is no column, as of a functional index, has no name.
+func (t *table) keyPart(name string) chunker.Part {
+	i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
+	if i < 0 {
+		return chunker.Part{}
+	}
+	c := t.columns[i]
+	p := chunker.Part{
+		Column: c.name, Kind: partKind(c.dataType), Type: c.columnType, Charset: c.charset, Collation: c.collation, Nullable: c.nullable,
+	}
+	if p.Kind == chunker.Enum || p.Kind == chunker.Set {
+		p.Members = members(c.columnType)
+	}
+	return p
+}
+
+func partKind(dataType string) chunker.PartKind {
+	switch dataType {
+	case "tinyint", "smallint", "mediumint", "int", "integer", "bigint":
+		return chunker.Integer
+	case "decimal", "numeric":
+		return chunker.Decimal
+	case "float", "double", "real":
+		return chunker.Float
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext":
+		return chunker.Text
+	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob":
+		return chunker.Binary
+	case "date", "datetime", "timestamp", "time":
+		return chunker.Temporal
+	case "year":
+		return chunker.Year
+	case "bit":
+		return chunker.Bit
+	case "enum":
+		return chunker.Enum
+	case "set":
+		return chunker.Set
+	}
+	return chunker.Other
 }
 
 // readPartitions fills in the partitions of the tables, which are what a table without a key is cut by.

@@ -90,40 +90,8 @@ func (o Options) withDefaults() Options {
 // output settles preset, format and compression: what the user left open follows the preset, what contradicts it is refused.
 func (o Options) output() (dump.WriterOptions, error) {
 	w := dump.WriterOptions{For: o.For, Rows: o.Format, Compression: o.Compression}
-	if w.For == "" {
-		w.For = dump.ForGomove
+	if err := w.Validate(); err != nil {
+		return w, err
 	}
-	rows, compression := dump.CSV, dump.Zstd
-	switch w.For {
-	case dump.ForGomove:
-	case dump.ForMyloader:
-		rows, compression = dump.SQL, dump.Gzip
-		if w.Compression == dump.Zstd {
-			return w, errors.New("--compress zstd: myloader of Debian 12 loads no row of a .zst file and reports success; take gzip or none with --for myloader")
-		}
-	case dump.ForMySQL:
-		compression = dump.None
-		if w.Compression != "" && w.Compression != dump.None {
-			return w, fmt.Errorf("--compress %s: the mysql client reads plain files only; take none with --for mysql", w.Compression)
-		}
-	default:
-		return w, fmt.Errorf("--for: want gomove, myloader or mysql, not %q", w.For)
-	}
-	if w.Rows == "" {
-		w.Rows = rows
-	}
-	if w.Compression == "" {
-		w.Compression = compression
-	}
-	switch w.Rows {
-	case dump.CSV, dump.SQL:
-	default:
-		return w, fmt.Errorf("--format: want csv or sql, not %q", w.Rows)
-	}
-	switch w.Compression {
-	case dump.Zstd, dump.Gzip, dump.None:
-	default:
-		return w, fmt.Errorf("--compress: want zstd, gzip or none, not %q", w.Compression)
-	}
-	return w, nil
+	return w.WithDefaults(), nil
 }

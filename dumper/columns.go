@@ -1,0 +1,284 @@
+package dumper
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gomove/gomove/chunker"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// readPlan is how the rows of one table are selected and what is done to them before they are written.
+type readPlan struct {
+	columns []dump.Column     // in file order
+	exprs   []string          // the select list: the columns, then what only the reader needs
+	fixes   []mysql.ColumnFix // of the select list
+	enums   []enumColumn
+	keyAt   []int // where the parts of the key stand in the select list
+	unknown []string
+}
+
+// enumColumn is an ENUM column, whose index 0 the server shows as ” and a file holds as 0.
+type enumColumn struct {
+	at       int    // in the row
+	index    int    // where its number stands in the select list, -1 when ” can only mean index 0
+	zero     []byte // 0 in the charset of the file
+	hasZero  bool   // a member is named 0, so that index 0 cannot be written
+	nameText string
+}
+
+// valueClass is what a data type asks of reader and file.
+type valueClass int
+
+const (
+	plainValue  valueClass = iota + 1
+	floatValue             // the server's text has six digits: read as DOUBLE
+	textValue              // in the column's charset
+	bytesValue             // without a charset
+	asTextValue            // JSON and MariaDB's UUID, INET4, INET6: UTF-8 that the target has to parse
+)
+
+// valueClasses knows the types of MySQL 5.6 to 9.x and MariaDB 10 to 12, by DATA_TYPE.
+func classOf(dataType string) valueClass {
+	switch dataType {
+	case "tinyint", "smallint", "mediumint", "int", "integer", "bigint", "decimal", "numeric", "double", "real",
+		"date", "datetime", "timestamp", "time", "year":
+		return plainValue
+	case "float":
+		return floatValue
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set":
+		return textValue
+	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit", "vector",
+		"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection":
+		return bytesValue
+	case "json", "uuid", "inet4", "inet6":
+		return asTextValue
+	}
+	return 0
+}
+
+// newReadPlan decides how each column is read. charset is --charset.
+func newReadPlan(columns []column, key *chunker.Key, charset string) *readPlan {
+	p := &readPlan{}
+	at := map[string]int{}
+	for _, c := range columns {
+		if c.generated {
+			continue
+		}
+		at[c.name] = len(p.columns)
+		p.addColumn(c, charset == charsetUTF8)
+	}
+	for i := range p.enums {
+		e := &p.enums[i]
+		if e.index == 0 {
+			e.index = p.addExpr(e.nameText+"+0", mysql.ColumnFix{})
+		}
+	}
+	if key == nil {
+		return p
+	}
+	for i, part := range key.Parts {
+		expr := key.KeyExpr(i)
+		j, ok := at[part.Column]
+		if !ok || p.exprs[j] != expr {
+			j = p.addExpr(expr, mysql.ColumnFix{})
+		}
+		p.keyAt = append(p.keyAt, j)
+	}
+	return p
+}
+
+func (p *readPlan) addExpr(expr string, fix mysql.ColumnFix) int {
+	p.exprs = append(p.exprs, expr)
+	p.fixes = append(p.fixes, fix)
+	return len(p.exprs) - 1
+}
+
+func (p *readPlan) addColumn(c column, utf8 bool) {
+	name := mysql.QuoteName(c.name)
+	out := dump.Column{
+		Name: c.name, Type: c.columnType, Charset: c.charset, Collation: c.collation, Nullable: c.nullable, Invisible: c.invisible,
+	}
+	expr := name
+	switch classOf(c.dataType) {
+	case plainValue:
+		out.Encoding = dump.Plain
+		if c.dataType == "double" && strings.ContainsRune(c.columnType, '(') {
+			expr = asDouble(name)
+		}
+	case floatValue:
+		out.Encoding = dump.Plain
+		expr = asDouble(name)
+	case asTextValue:
+		out.Encoding = dump.UTF8
+	case textValue:
+		out.Encoding = dump.Bytes
+		if utf8 && c.charset != "" && c.charset != "binary" {
+			out.Encoding = dump.UTF8
+			if !isUTF8(c.charset) {
+				expr = "CONVERT(" + name + " USING utf8mb4)"
+			}
+		}
+	case bytesValue:
+		out.Encoding = dump.Bytes
+	default:
+		out.Encoding = dump.Bytes
+		p.unknown = append(p.unknown, fmt.Sprintf("column %s has type %s, which is not known to this gomove: its bytes are dumped as they are", c.name, c.columnType))
+	}
+	if c.dataType == "enum" {
+		p.enums = append(p.enums, newEnumColumn(len(p.columns), name, c, utf8))
+	}
+	if expr != name {
+		out.Expr = expr
+	}
+	p.columns = append(p.columns, out)
+	p.addExpr(expr, fixOf(c, expr == name))
+}
+
+// asDouble reads a FLOAT, or a DOUBLE(M,D), with all its digits. A product, since -0 + 0e0 is 0 on MySQL.
+func asDouble(name string) string { return name + "*1e0" }
+
+// fixOf is what the driver's numbers lack: YEAR 0000 and ZEROFILL.
+func fixOf(c column, bare bool) mysql.ColumnFix {
+	if !bare {
+		return mysql.ColumnFix{}
+	}
+	if c.dataType == "year" {
+		width := 4
+		if c.columnType == "year(2)" {
+			width = 2
+		}
+		return mysql.ColumnFix{Width: width}
+	}
+	if strings.HasSuffix(c.dataType, "int") && strings.Contains(c.columnType, "zerofill") {
+		return mysql.ColumnFix{Width: displayWidth(c.columnType)}
+	}
+	return mysql.ColumnFix{}
+}
+
+// displayWidth is 10 of "int(10) unsigned zerofill", 0 when there is none.
+func displayWidth(columnType string) int {
+	_, rest, _ := strings.Cut(columnType, "(")
+	digits, _, _ := strings.Cut(rest, ")")
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func isUTF8(charset string) bool {
+	switch charset {
+	case "utf8mb4", "utf8mb3", "utf8", "ascii":
+		return true
+	}
+	return false
+}
+
+func newEnumColumn(at int, name string, c column, utf8 bool) enumColumn {
+	e := enumColumn{at: at, index: -1, nameText: name, zero: []byte("0")}
+	if !utf8 {
+		e.zero = zeroIn(c.charset)
+	}
+	for _, m := range members(c.columnType) {
+		switch m {
+		case "":
+			e.index = 0 // to be set once the select list is known: only the number tells '' from index 0
+		case "0":
+			e.hasZero = true
+		}
+	}
+	return e
+}
+
+// zeroIn is the character 0 in a charset.
+func zeroIn(charset string) []byte {
+	switch charset {
+	case "ucs2", "utf16":
+		return []byte{0, '0'}
+	case "utf16le":
+		return []byte{'0', 0}
+	case "utf32":
+		return []byte{0, 0, 0, '0'}
+	}
+	return []byte("0")
+}
+
+// members reads the names of an "enum(...)" or "set(...)", in UTF-8.
+func members(columnType string) []string {
+	i := strings.IndexByte(columnType, '(')
+	if i < 0 {
+		return nil
+	}
+	var out []string
+	s := columnType[i+1:]
+	for len(s) > 0 && s[0] == '\'' {
+		var b strings.Builder
+		j := 1
+		for ; j < len(s); j++ {
+			switch {
+			case s[j] == '\\' && j+1 < len(s):
+				j++
+				b.WriteByte(unescape(s[j]))
+			case s[j] != '\'':
+				b.WriteByte(s[j])
+			case j+1 < len(s) && s[j+1] == '\'':
+				j++
+				b.WriteByte('\'')
+			default:
+				goto end
+			}
+		}
+	end:
+		out = append(out, b.String())
+		s = strings.TrimPrefix(s[min(j+1, len(s)):], ",")
+	}
+	return out
+}
+
+func unescape(c byte) byte {
+	switch c {
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	case 'b':
+		return '\b'
+	case '0':
+		return 0
+	case 'Z':
+		return 0x1a
+	}
+	return c
+}
+
+// fixRow writes 0 for index 0 of ENUM columns. cells is a row of the select list.
+func (p *readPlan) fixRow(cells [][]byte) error {
+	for i := range p.enums {
+		e := &p.enums[i]
+		if c := cells[e.at]; c == nil || len(c) != 0 {
+			continue
+		}
+		if e.index >= 0 && string(cells[e.index]) != "0" {
+			continue
+		}
+		if e.hasZero {
+			return fmt.Errorf("column %s holds the invalid value (index 0), which no file can hold beside a member named 0: set it to a member or NULL", e.nameText)
+		}
+		cells[e.at] = e.zero
+	}
+	return nil
+}
+
+// key copies the key of a row, which the next row would overwrite.
+func (p *readPlan) key(cells [][]byte) chunker.Tuple {
+	t := make(chunker.Tuple, len(p.keyAt))
+	for i, at := range p.keyAt {
+		t[i] = append([]byte{}, cells[at]...)
+	}
+	return t
+}

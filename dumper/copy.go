@@ -1,0 +1,289 @@
+package dumper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// copy writes every file of the dump: rows by the snapshot's sessions, SQL beside them.
+func (r *run) copy(ctx context.Context, snap *Snapshot) error {
+	tables := r.bySize()
+	r.announce(tables)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.writeDefinitions(ctx, tables) })
+	if r.o.Selection.NoData {
+		g.Go(func() error {
+			for _, t := range tables {
+				if err := r.planned(ctx, t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		return g.Wait()
+	}
+	locked, free := splitLocked(tables, snap)
+	if snap.Locked != nil {
+		g.Go(func() error { return r.readLocked(ctx, snap, locked) })
+	}
+	q := newQueue(len(snap.Readers), 2)
+	p := r.newPlanner(q)
+	var large, small []*tableState
+	for _, t := range free {
+		if p.isSmall(t) {
+			small = append(small, t)
+		} else {
+			large = append(large, t)
+		}
+	}
+	g.Go(func() error { return p.large(ctx, large) })
+	g.Go(func() error { return p.small(ctx, small) })
+	var live atomic.Int64
+	live.Store(int64(len(snap.Readers)))
+	for _, conn := range snap.Readers {
+		g.Go(func() error { return r.work(ctx, snap, r.newReader(conn), q, &live) })
+	}
+	return g.Wait()
+}
+
+// announce tells the progress display what is to come, and the user what is odd.
+func (r *run) announce(tables []*tableState) {
+	p := r.o.Progress
+	p.TablesTotal.Store(int64(len(tables)))
+	p.Threads.Store(int64(r.o.Threads))
+	for _, t := range tables {
+		p.RowsTotal.Add(t.rows)
+		p.BytesTotal.Add(t.bytes)
+		for _, u := range t.plan.unknown {
+			r.warn("table %s: %s", t, u)
+		}
+	}
+}
+
+func (r *run) newReader(conn *mysql.Conn) *reader {
+	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.o.ChunkBytes}
+}
+
+func (r *run) newPlanner(q *queue) *planner {
+	return &planner{
+		queue: q, querier: r.server.DB(), chunkBytes: r.o.ChunkBytes, done: r.planned,
+		chunks: func(n int64) { r.o.Progress.ChunksTotal.Add(n) },
+		debug:  func(msg string, args ...any) { r.o.Log.Debug(msg, args...) },
+	}
+}
+
+// splitLocked takes out the tables that only the locked session may read.
+func splitLocked(tables []*tableState, snap *Snapshot) (locked, free []*tableState) {
+	first := map[[2]string]bool{}
+	if snap.Locked != nil {
+		for _, t := range snap.ReadFirst {
+			first[[2]string{t.Schema, t.Name}] = true
+		}
+	}
+	for _, t := range tables {
+		if first[[2]string{t.schema, t.name}] {
+			locked = append(locked, t)
+		} else {
+			free = append(free, t)
+		}
+	}
+	return locked, free
+}
+
+// readLocked reads the tables without snapshots under their lock, and gives it back.
+func (r *run) readLocked(ctx context.Context, snap *Snapshot, tables []*tableState) error {
+	rd := r.newReader(snap.Locked)
+	for _, t := range tables {
+		t.add()
+		r.o.Progress.ChunksTotal.Add(1)
+		if err := rd.read(ctx, &job{table: t}); err != nil {
+			return err
+		}
+		if err := errors.Join(r.finished(ctx, t), r.planned(ctx, t)); err != nil {
+			return err
+		}
+	}
+	return snap.ReleaseTables(ctx)
+}
+
+// work reads ranges on one session until there are no more. A lost session ends it and leaves its range to the others.
+func (r *run) work(ctx context.Context, snap *Snapshot, rd *reader, q *queue, live *atomic.Int64) error {
+	if err := rd.start(ctx); err != nil {
+		return fmt.Errorf("snapshot session: %w", err)
+	}
+	for {
+		j, err := q.next(ctx)
+		if err != nil || j == nil {
+			return err
+		}
+		if err := snap.Lost(); err != nil {
+			return err
+		}
+		r.o.Progress.Busy.Add(1)
+		err = rd.leave(ctx, j.table)
+		if err == nil {
+			err = rd.read(ctx, j)
+		}
+		r.o.Progress.Busy.Add(-1)
+		switch {
+		case err == nil:
+			if err := r.finished(ctx, j.table); err != nil {
+				return err
+			}
+			q.done()
+		case errors.Is(err, errLost) && ctx.Err() == nil:
+			if live.Add(-1) == 0 {
+				return fmt.Errorf("%w: %w", ErrSnapshotGone, err)
+			}
+			r.o.Progress.Retries.Add(1)
+			r.o.Log.Warn("session of the snapshot lost, another takes its range up", "table", j.table.String(), "error", err)
+			q.giveBack(j)
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// planned tells that all ranges of a table are known, finished that one of them is read. Whoever comes last writes its line.
+func (r *run) planned(ctx context.Context, t *tableState) error { return r.finished(ctx, t) }
+
+func (r *run) finished(ctx context.Context, t *tableState) error {
+	if !t.finish() {
+		return nil
+	}
+	if r.o.Selection.NoData {
+		t.object.Rows = -1
+	}
+	r.o.Progress.Tables.Add(1)
+	return r.writer.WriteObject(ctx, t.object)
+}
+
+// fewDefinitions is how many tables one session reads the definitions of.
+const fewDefinitions = 64
+
+// writeDefinitions writes the SQL files: schemas first, whose lines come before those of what they hold, then tables and views.
+func (r *run) writeDefinitions(ctx context.Context, tables []*tableState) error {
+	if err := r.withDefinitions(ctx, func(d *definitions) error { return r.writeSchemas(ctx, d) }); err != nil {
+		return err
+	}
+	sessions := min(max(len(tables)/fewDefinitions, 1), r.o.Threads, 4)
+	var next atomic.Int64
+	g, gctx := errgroup.WithContext(ctx)
+	for range sessions {
+		g.Go(func() error {
+			return r.withDefinitions(gctx, func(d *definitions) error {
+				for i := next.Add(1) - 1; int(i) < len(tables); i = next.Add(1) - 1 {
+					if err := r.writeTable(gctx, d, tables[i]); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return r.withDefinitions(ctx, func(d *definitions) error { return r.writeViews(ctx, d) })
+}
+
+// withDefinitions gives f a session of its own to read definitions with.
+func (r *run) withDefinitions(ctx context.Context, f func(d *definitions) error) (err error) {
+	conn, err := r.server.Session(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := conn.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	d := &definitions{
+		show: &showReader{conn: conn, account: r.server.Facts.User}, writer: r.writer,
+		myloader: r.out.For == dump.ForMyloader, warn: r.warn, schemas: map[string]*schema{},
+	}
+	for _, s := range r.catalog.schemas {
+		d.schemas[s.name] = s
+	}
+	return f(d)
+}
+
+func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
+	for _, s := range r.catalog.schemas {
+		o := &dump.Object{Kind: dump.KindSchema, Schema: s.name, Base: r.writer.Base(s.name, "")}
+		if !r.o.Selection.NoSchema {
+			var inside []*table
+			if d.myloader {
+				inside = r.sequencesOf(s)
+			}
+			if err := d.schema(ctx, o, inside); err != nil {
+				return err
+			}
+			if err := d.post(ctx, o, s); err != nil {
+				return err
+			}
+		}
+		if err := r.writer.WriteObject(ctx, o); err != nil {
+			return err
+		}
+	}
+	if d.myloader || r.o.Selection.NoSchema {
+		return nil
+	}
+	for _, q := range r.catalog.sequences {
+		o := &dump.Object{Kind: dump.KindSequence, Schema: q.schema, Name: q.name, Base: r.writer.Base(q.schema, q.name), Engine: q.engine}
+		if err := d.sequence(ctx, o, q); err != nil {
+			return err
+		}
+		if err := r.writer.WriteObject(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) sequencesOf(s *schema) []*table {
+	var out []*table
+	for _, q := range r.catalog.sequences {
+		if q.schema == s.name {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+func (r *run) writeTable(ctx context.Context, d *definitions, t *tableState) error {
+	if !r.o.Selection.NoSchema {
+		if err := d.table(ctx, t.object, t.table); err != nil {
+			return err
+		}
+		if err := d.triggers(ctx, t.object, t.table); err != nil {
+			return err
+		}
+	}
+	return r.finished(ctx, t)
+}
+
+func (r *run) writeViews(ctx context.Context, d *definitions) error {
+	if r.o.Selection.NoSchema {
+		return nil
+	}
+	for _, v := range r.catalog.views {
+		o := &dump.Object{Kind: dump.KindView, Schema: v.schema, Name: v.name, Base: r.writer.Base(v.schema, v.name)}
+		if err := d.view(ctx, o, v); err != nil {
+			return err
+		}
+		if err := r.writer.WriteObject(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package dumper
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/gomove/gomove/transform"
+)
+
+// restoreLiterals repairs the strings of a view that SHOW CREATE VIEW of MySQL 5.6 prints wrong: a literal that is compared
+// with a column of another charset comes out empty there, and right in information_schema (`b <> 'é'` becomes `b <> ”`).
+func (d *definitions) restoreLiterals(ctx context.Context, v *view, st stored) ([]byte, error) {
+	if isASCII(v.definition) {
+		return st.sql, nil
+	}
+	mode := transform.Mode{Charset: st.client}
+	tokens := transform.Lex(st.sql, mode)
+	as := slices.IndexFunc(tokens, func(t transform.Token) bool { return t.Is("AS") })
+	if as < 0 {
+		return st.sql, nil
+	}
+	want := stringsOf(transform.Lex([]byte(v.definition), transform.Mode{Charset: "utf8mb4"}))
+	have := stringsOf(tokens[as:])
+	if len(want) != len(have) {
+		d.warn("view %s: SHOW CREATE VIEW and information_schema differ on it, compare it after the load", v)
+		return st.sql, nil
+	}
+	changed := false
+	for i, w := range want {
+		if isASCII(w.Text) && bytes.Equal(w.Text, have[i].Text) {
+			continue
+		}
+		b, ok, err := d.show.convert(ctx, string(w.Text), st.client)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case bytes.Equal(b, have[i].Text):
+		case len(have[i].Text) == 2 && ok:
+			have[i].Text = b
+			changed = true
+		case ok:
+			d.warn("view %s: this server prints the literal %s as %q, compare it after the load", v, w.Text, have[i].Text)
+		}
+	}
+	if !changed {
+		return st.sql, nil
+	}
+	return transform.Join(tokens), nil
+}
+
+// stringsOf returns the string tokens in place.
+func stringsOf(tokens []transform.Token) []*transform.Token {
+	var out []*transform.Token
+	for i := range tokens {
+		if tokens[i].Kind == transform.String {
+			out = append(out, &tokens[i])
+		}
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package dumper
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/gomove/gomove/chunker"
+	"github.com/gomove/gomove/internal/dump"
+)
+
+// job is one key range of one table, to be read by one session.
+type job struct {
+	table *tableState
+	rng   chunker.Range
+	piece int // number of the next file of the range where its files are not told apart by key
+
+	// Rows that are already in earlier pieces: a session that takes over reads past them, and their checksum must be the same.
+	skip    int64
+	skipped dump.RowSum
+}
+
+// queue hands ranges to the sessions: those of large tables first, as they are found, small tables in between.
+type queue struct {
+	large, small chan *job
+	again        chan *job    // ranges whose session was lost
+	open         atomic.Int64 // jobs that are waiting or being read, and producers
+	empty        chan struct{}
+}
+
+func newQueue(threads, producers int) *queue {
+	q := &queue{
+		large: make(chan *job, 2*threads), small: make(chan *job, 2*threads),
+		again: make(chan *job, threads), empty: make(chan struct{}),
+	}
+	q.open.Store(int64(producers))
+	return q
+}
+
+// put adds a job, waiting for room.
+func (q *queue) put(ctx context.Context, ch chan<- *job, j *job) error {
+	q.open.Add(1)
+	select {
+	case ch <- j:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// giveBack returns a job that could not be finished. It never waits: a session gives back one job and ends.
+func (q *queue) giveBack(j *job) { q.again <- j }
+
+// done tells that a job is read, or that a producer has no more.
+func (q *queue) done() {
+	if q.open.Add(-1) == 0 {
+		close(q.empty)
+	}
+}
+
+// next returns the next job, nil when all is done.
+func (q *queue) next(ctx context.Context) (*job, error) {
+	select {
+	case j := <-q.again:
+		return j, nil
+	default:
+	}
+	select {
+	case j := <-q.large:
+		return j, nil
+	default:
+	}
+	select {
+	case j := <-q.again:
+		return j, nil
+	case j := <-q.large:
+		return j, nil
+	case j := <-q.small:
+		return j, nil
+	case <-q.empty:
+		return nil, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,152 @@
+package dumper
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomove/gomove/transform"
+)
+
+// recodeHeader puts the header of a stored object into the charset of its client. Servers print the name, the comment and
+// the types of a result in UTF-8 and the rest in the bytes that the client sent, so a replay would garble one of them.
+func (d *definitions) recodeHeader(ctx context.Context, o stored, kind, schema, name, on string) ([]byte, error) {
+	if isUTF8(o.client) || isASCII(o.sql) {
+		return o.sql, nil
+	}
+	h := headerRecoder{ctx: ctx, show: d.show, charset: o.client, mode: transform.Mode{Charset: o.client}.WithSQLMode(o.mode)}
+	h.tokens = transform.Lex(o.sql, h.mode)
+	i := h.kind(kind)
+	if i < 0 {
+		return nil, fmt.Errorf("its definition starts with %.60q", o.sql)
+	}
+	i = h.name(i, name)
+	switch kind {
+	case "TRIGGER":
+		for i < len(h.tokens) && !h.tokens[i].Is("ON") {
+			i++
+		}
+		h.name(i+1, on)
+	case "EVENT":
+		for i < len(h.tokens) && !h.tokens[i].Is("DO") {
+			h.text(i)
+			i++
+		}
+	case "PROCEDURE", "FUNCTION":
+		h.characteristics(i)
+	}
+	if h.lossy {
+		d.warn("%s %s.%s: its name or comment has characters that its client's charset %s lacks: they are dumped as ?", strings.ToLower(kind), schema, name, o.client)
+	}
+	return transform.Join(h.tokens), h.err
+}
+
+func isASCII[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// headerRecoder works on the tokens of one statement; it lives for one call, and so may its context.
+type headerRecoder struct {
+	ctx     context.Context
+	show    *showReader
+	charset string
+	mode    transform.Mode
+	tokens  []transform.Token
+	lossy   bool
+	err     error
+}
+
+// kind finds the token after the kind's words.
+func (h *headerRecoder) kind(kind string) int {
+	words := strings.Fields(kind)
+	for i := range h.tokens {
+		if j, ok := transform.Match(h.tokens, i, words...); ok && h.tokens[i].Significant() {
+			return j
+		}
+	}
+	return -1
+}
+
+// name replaces the name at i, past a schema's, and returns the index after it.
+func (h *headerRecoder) name(i int, name string) int {
+	i = transform.Skip(h.tokens, i)
+	if j := transform.Skip(h.tokens, i+1); j < len(h.tokens) && h.tokens[j].Is(".") {
+		i = transform.Skip(h.tokens, j+1)
+	}
+	if i < len(h.tokens) && !isASCII(name) {
+		h.replace(i, name)
+	}
+	return i + 1
+}
+
+// text replaces a string at i that is in UTF-8.
+func (h *headerRecoder) text(i int) {
+	if h.tokens[i].Kind == transform.String && !isASCII(h.tokens[i].Text) {
+		h.replace(i, h.tokens[i].Unquote(byteMode))
+	}
+}
+
+func (h *headerRecoder) replace(i int, text string) {
+	b, ok, err := h.show.convert(h.ctx, text, h.charset)
+	if err != nil {
+		h.err = err
+		return
+	}
+	h.lossy = h.lossy || !ok
+	t := &h.tokens[i]
+	switch t.Kind {
+	case transform.QuotedName:
+		q := t.Text[:1]
+		t.Text = slices.Concat(q, bytes.ReplaceAll(b, q, slices.Concat(q, q)), q)
+	case transform.String:
+		b = bytes.ReplaceAll(b, []byte("'"), []byte("''"))
+		if !h.mode.NoBackslashEscapes {
+			b = bytes.ReplaceAll(b, []byte(`\`), []byte(`\\`))
+		}
+		t.Text = slices.Concat([]byte("'"), b, []byte("'"))
+	default:
+		t.Text = b
+	}
+}
+
+// characteristicWords may stand between the parameters of a routine and its body.
+var characteristicWords = []string{
+	"RETURNS", "CHARSET", "CHARACTER", "SET", "COLLATE", "UNSIGNED", "ZEROFILL", "LANGUAGE", "SQL", "NOT", "DETERMINISTIC",
+	"CONTAINS", "NO", "READS", "MODIFIES", "DATA", "SECURITY", "INVOKER", "DEFINER", "COMMENT",
+}
+
+// characteristics recodes the strings between the parameters, which are in the client's bytes, and the body.
+func (h *headerRecoder) characteristics(i int) {
+	i = transform.Skip(h.tokens, i)
+	if i >= len(h.tokens) || !h.tokens[i].Is("(") {
+		return
+	}
+	anyWord := false
+	for i = transform.Closing(h.tokens, i) + 1; i < len(h.tokens); i++ {
+		t := h.tokens[i]
+		switch {
+		case !t.Significant():
+			continue
+		case t.Kind == transform.String:
+			h.text(i)
+		case t.Is("("):
+			end := min(transform.Closing(h.tokens, i), len(h.tokens)-1)
+			for ; i < end; i++ {
+				h.text(i)
+			}
+		case t.Kind != transform.Word:
+			return
+		case !anyWord && !slices.ContainsFunc(characteristicWords, t.Is):
+			return
+		}
+		// What follows these is a type, a charset or a collation.
+		anyWord = t.Is("RETURNS") || t.Is("CHARSET") || t.Is("COLLATE") || t.Is("SET")
+	}
+}

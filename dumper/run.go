@@ -1,0 +1,275 @@
+package dumper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// run is one dump.
+type run struct {
+	o        Options
+	out      dump.WriterOptions
+	server   *mysql.Server
+	reader   *catalogReader
+	catalog  *catalog
+	writer   *dump.Writer
+	manifest *dump.Manifest
+	started  time.Time
+
+	mu       sync.Mutex
+	warnings []string
+	warned   map[string]bool
+}
+
+// Run dumps what is selected. It returns once the dump is whole, or with an error after which metadata.partial stays where it was written.
+func Run(ctx context.Context, o Options) (*Summary, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	out, err := o.output()
+	if err != nil {
+		return nil, err
+	}
+	server, err := mysql.Connect(ctx, o.Source, mysql.ForDump)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{o: o, out: out, server: server, started: time.Now(), warned: map[string]bool{}}
+	s, err := r.run(ctx)
+	return s, errors.Join(err, server.Close())
+}
+
+func (r *run) run(ctx context.Context) (*Summary, error) {
+	var err error
+	r.o.Progress.SetPhase("catalog")
+	if r.reader, err = newCatalogReader(r.server, r.o.Selection, r.o.Log); err != nil {
+		return nil, err
+	}
+	if err := r.readCatalog(ctx); err != nil {
+		return nil, err
+	}
+	if r.o.DryRun {
+		return r.dryRun(), nil
+	}
+	if r.writer, err = dump.NewWriter(ctx, r.o.Out, r.out); err != nil {
+		return nil, err
+	}
+	if err := r.dump(ctx); err != nil {
+		r.writer.Abandon()
+		return nil, err
+	}
+	return r.summary(), nil
+}
+
+func (r *run) readCatalog(ctx context.Context) error {
+	c, err := r.reader.read(ctx)
+	if err != nil {
+		return err
+	}
+	if len(c.schemas) == 0 {
+		return errNothing
+	}
+	r.catalog = c
+	return nil
+}
+
+// dump takes the snapshot, reads and writes, and proves at the end that the definitions are still those of the start.
+func (r *run) dump(ctx context.Context) (err error) {
+	r.o.Progress.SetPhase("snapshot")
+	snap, err := r.settle(ctx)
+	if err != nil {
+		return err
+	}
+	if !r.o.Selection.NoData {
+		defer func() { err = errors.Join(err, snap.Close(ctx)) }()
+	}
+	r.manifest = r.newManifest(snap.Facts)
+	if err := r.writer.WriteManifest(ctx, r.manifest); err != nil {
+		return err
+	}
+	for _, w := range r.catalog.warnings {
+		r.warn("%s", w)
+	}
+	r.o.Progress.SetPhase("data")
+	if err := r.copy(ctx, snap); err != nil {
+		return err
+	}
+	r.o.Progress.SetPhase("check")
+	if err := snap.Lost(); err != nil {
+		return err
+	}
+	if err := r.checkDrift(ctx, r.catalog, false); err != nil {
+		return err
+	}
+	return r.writer.Finish(ctx, r.manifest)
+}
+
+// settleTries bounds how often a catalog is read again because DDL ran between it and the barrier.
+const settleTries = 3
+
+// settle opens the snapshot and makes sure that the catalog is what the snapshot holds: a table that was created in between would be missed.
+func (r *run) settle(ctx context.Context) (*Snapshot, error) {
+	if r.o.Selection.NoData {
+		return &Snapshot{Facts: dump.SnapshotFacts{
+			Mode: string(ConsistencyNone), Plan: []string{"no rows are read: no snapshot is taken"},
+			Coordinates: dump.Coordinates{State: dump.NotASnapshot},
+		}}, nil
+	}
+	for try := 1; ; try++ {
+		snap, err := openSnapshot(ctx, r.server, r.o.Threads, r.snapshotTables(), r.o.Snapshot, r.o.Log)
+		if err != nil {
+			return nil, err
+		}
+		err = r.checkDrift(ctx, r.catalog, true)
+		if err == nil {
+			return snap, nil
+		}
+		err = errors.Join(err, snap.Close(ctx))
+		if !errors.Is(err, ErrChanged) || try == settleTries {
+			return nil, err
+		}
+		r.o.Log.Info("definitions changed while the snapshot was taken: again", "try", try, "reason", err)
+		if err := r.readCatalog(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (r *run) snapshotTables() []snapshotTable {
+	out := make([]snapshotTable, len(r.catalog.tables))
+	for i, t := range r.catalog.tables {
+		out[i] = snapshotTable{Schema: t.schema, Name: t.name, Transactional: t.transactional}
+	}
+	return out
+}
+
+// checkDrift compares a catalog with the server's definitions of now.
+func (r *run) checkDrift(ctx context.Context, before *catalog, created bool) error {
+	sel := r.o.Selection
+	sel.NoViews, sel.NoTriggers, sel.NoRoutines, sel.NoEvents = true, true, true, true
+	again, err := newCatalogReader(r.server, sel, r.o.Log)
+	if err != nil {
+		return err
+	}
+	now, err := again.read(ctx)
+	if errors.Is(err, ErrNoSuchObject) {
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	if err != nil {
+		return err
+	}
+	return before.drift(now, created)
+}
+
+func (r *run) newManifest(f dump.SnapshotFacts) *dump.Manifest {
+	facts := &r.server.Facts
+	v := facts.Variables
+	return &dump.Manifest{
+		ID: uuid.NewString(), Tool: "gomove", Started: r.started, Charset: r.o.Charset, Snapshot: f,
+		For: r.out.For, Rows: r.out.Rows, Compression: r.out.Compression, Format: dump.FormatVersion,
+		Server: dump.ServerFacts{
+			Flavor: string(facts.Flavor), Version: facts.Version, VersionComment: facts.VersionComment, Number: facts.Number,
+			UUID: facts.UUID, ServerID: facts.ServerID, LowerCaseTableNames: facts.LowerCaseTableNames,
+			SQLMode: v["sql_mode"], TimeZone: v["time_zone"], Charset: v["character_set_server"], Collation: v["collation_server"],
+		},
+	}
+}
+
+// warn adds a warning to the summary, once.
+func (r *run) warn(format string, args ...any) {
+	w := fmt.Sprintf(format, args...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.warned[w] {
+		return
+	}
+	r.warned[w] = true
+	r.warnings = append(r.warnings, w)
+	r.o.Log.Warn(w)
+}
+
+func (r *run) summary() *Summary {
+	s := r.inventory()
+	p := r.o.Progress
+	s.ID, s.Place, s.Snapshot = r.manifest.ID, r.o.Out.String(), r.manifest.Snapshot
+	s.Rows, s.Bytes, s.StoredBytes = p.Rows.Load(), p.Bytes.Load(), p.Stored.Load()
+	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads
+	s.took(time.Since(r.started))
+	return s
+}
+
+// inventory counts what the catalog holds.
+func (r *run) inventory() *Summary {
+	c := r.catalog
+	s := &Summary{
+		Server:  string(r.server.Facts.Flavor) + " " + r.server.Facts.Version,
+		Schemas: len(c.schemas), Tables: len(c.tables), Views: len(c.views), Sequences: len(c.sequences),
+		Warnings: r.warnings,
+	}
+	for _, t := range c.tables {
+		s.Triggers += len(t.triggers)
+	}
+	for _, sc := range c.schemas {
+		s.Routines += len(sc.routines)
+		s.Events += len(sc.events)
+	}
+	return s
+}
+
+// dryRun says what would be dumped.
+func (r *run) dryRun() *Summary {
+	s := r.inventory()
+	s.DryRun = true
+	s.Warnings = r.catalog.warnings
+	p := &planner{chunkBytes: r.o.ChunkBytes}
+	for _, t := range r.bySize() {
+		planned := PlannedTable{Table: t.String(), Engine: t.engine, Rows: t.rows, Bytes: t.bytes, Chunks: 1}
+		if t.key != nil {
+			planned.Key = t.key.Name
+		}
+		switch {
+		case !t.transactional:
+			planned.Note = "read under a lock first, by one thread: engine " + t.engine + " has no snapshots"
+		case t.key == nil && len(t.partitions) == 0:
+			planned.Note = "by one thread: no usable key"
+		case !p.isSmall(t):
+			planned.Chunks = (t.bytes + r.o.ChunkBytes - 1) / r.o.ChunkBytes
+		}
+		s.Plan = append(s.Plan, planned)
+	}
+	s.took(time.Since(r.started))
+	return s
+}
+
+// bySize is the tables as they are read: the largest first, so that none is left over for one thread at the end.
+func (r *run) bySize() []*tableState {
+	out := make([]*tableState, len(r.catalog.tables))
+	for i, t := range r.catalog.tables {
+		base := t.schema + "." + t.name
+		if r.writer != nil {
+			base = r.writer.Base(t.schema, t.name)
+		}
+		out[i] = newTableState(t, base, r.o.Charset)
+	}
+	slices.SortStableFunc(out, func(a, b *tableState) int {
+		if a.bytes != b.bytes {
+			if a.bytes > b.bytes {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.String(), b.String())
+	})
+	return out
+}

@@ -1,0 +1,119 @@
+package dumper
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// ErrUnreadable is an object that the server has and the account may not read.
+var ErrUnreadable = errors.New("not readable by this account")
+
+// showReader reads definitions by SHOW CREATE on a session of its own. It is not safe for concurrent use.
+type showReader struct {
+	conn    *mysql.Conn
+	account string
+	current string // schema that the session is in
+}
+
+// use makes schema the current one, so that names in it are printed without it.
+func (s *showReader) use(ctx context.Context, schema string) error {
+	if s.current == schema {
+		return nil
+	}
+	if _, err := s.conn.ExecContext(ctx, "USE "+mysql.QuoteName(schema)); err != nil {
+		return err
+	}
+	s.current = schema
+	return nil
+}
+
+// shown is the row of a SHOW CREATE statement, by lower-case column name; NULL is nil.
+type shown map[string][]byte
+
+// text is a column's value, empty when the server has no such column.
+func (s shown) text(column string) string { return string(s[column]) }
+
+// show runs SHOW CREATE kind name within schema.
+func (s *showReader) show(ctx context.Context, kind, schema, name string) (shown, error) {
+	if err := s.use(ctx, schema); err != nil {
+		return nil, fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, err)
+	}
+	out, err := s.row(ctx, "SHOW CREATE "+kind+" "+mysql.QuoteName(name))
+	if err != nil {
+		err = fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, err)
+		if mysql.IsDenied(err) {
+			err = fmt.Errorf("%w: %w; grant %s %s", ErrUnreadable, err, s.account, privilegeFor(kind, schema))
+		}
+		return nil, err
+	}
+	return out, nil
+}
+
+func (s *showReader) row(ctx context.Context, query string) (out shown, err error) {
+	rows, err := s.conn.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	if !rows.Next() {
+		return nil, errors.Join(rows.Err(), fmt.Errorf("%s: no answer", query))
+	}
+	cells := make([]sql.RawBytes, len(names))
+	dest := make([]any, len(names))
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return nil, err
+	}
+	out = shown{}
+	for i, n := range names {
+		if cells[i] != nil {
+			out[strings.ToLower(n)] = append([]byte{}, cells[i]...)
+		}
+	}
+	return out, rows.Err()
+}
+
+// body is the statement of a routine, trigger or event. The server gives NULL to an account that may know of it and not read it.
+func (s *showReader) body(o shown, column, kind, schema, name string) ([]byte, error) {
+	if b := o[column]; len(b) > 0 {
+		return b, nil
+	}
+	return nil, fmt.Errorf("%s %s.%s: %w: grant %s %s", strings.ToLower(kind), schema, name, ErrUnreadable, s.account, privilegeFor(kind, schema))
+}
+
+// privilegeFor says which privilege reads an object, or which flag leaves it out.
+func privilegeFor(kind, schema string) string {
+	on := " on " + mysql.QuoteName(schema) + ".*"
+	switch kind {
+	case "VIEW":
+		return "SHOW VIEW and SELECT" + on + ", or say --no-views"
+	case "TRIGGER":
+		return "TRIGGER" + on + ", or say --no-triggers"
+	case "EVENT":
+		return "EVENT" + on + ", or say --no-events"
+	case "PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE BODY":
+		return "SHOW_ROUTINE (MySQL 8.0.20 and later), SHOW CREATE ROUTINE (MariaDB 11.3 and later) or SELECT on mysql.proc (older servers), or say --no-routines"
+	}
+	return "SELECT" + on
+}
+
+// convert turns UTF-8 into a client charset, as the server does it; ok is false when something has no place in that charset.
+func (s *showReader) convert(ctx context.Context, text, charset string) (out []byte, ok bool, err error) {
+	lit := "CONVERT(" + mysql.HexLiteral("utf8mb4", []byte(text)) + " USING " + charset + ")"
+	o, err := s.row(ctx, "SELECT "+lit+" AS there, CONVERT("+lit+" USING utf8mb4) AS back")
+	if err != nil {
+		return nil, false, err
+	}
+	return o["there"], o.text("back") == text, nil
+}

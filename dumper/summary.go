@@ -1,0 +1,129 @@
+package dumper
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/gomove/gomove/internal/dump"
+)
+
+// Summary is what a dump did, for people by Text and for programs as JSON.
+type Summary struct {
+	ID          string             `json:"id"`
+	Place       string             `json:"place,omitempty"`
+	Server      string             `json:"server"` // flavour and version
+	DryRun      bool               `json:"dry_run,omitempty"`
+	Schemas     int                `json:"schemas"`
+	Tables      int                `json:"tables"`
+	Views       int                `json:"views"`
+	Sequences   int                `json:"sequences"`
+	Triggers    int                `json:"triggers"`
+	Routines    int                `json:"routines"`
+	Events      int                `json:"events"`
+	Rows        int64              `json:"rows"`
+	Bytes       int64              `json:"bytes"`        // before compression
+	StoredBytes int64              `json:"stored_bytes"` // of the chunk files
+	Chunks      int64              `json:"chunks"`
+	Threads     int                `json:"threads"`
+	Retries     int64              `json:"retries"`
+	Seconds     float64            `json:"seconds"`
+	MBPerSecond float64            `json:"mb_per_second"` // 10^6 bytes before compression
+	Snapshot    dump.SnapshotFacts `json:"snapshot"`
+	Warnings    []string           `json:"warnings"`
+	Plan        []PlannedTable     `json:"plan,omitempty"` // of --dry-run
+}
+
+// PlannedTable is one table of a dry run, by the server's estimates.
+type PlannedTable struct {
+	Table  string `json:"table"`
+	Engine string `json:"engine"`
+	Rows   int64  `json:"estimated_rows"`
+	Bytes  int64  `json:"estimated_bytes"`
+	Chunks int64  `json:"estimated_chunks"`
+	Key    string `json:"key,omitempty"`
+	Note   string `json:"note,omitempty"`
+}
+
+func (s *Summary) took(d time.Duration) {
+	s.Seconds = d.Seconds()
+	if s.Seconds > 0 {
+		s.MBPerSecond = float64(s.Bytes) / 1e6 / s.Seconds
+	}
+}
+
+// Text is the summary for people.
+func (s *Summary) Text() string {
+	var b strings.Builder
+	if s.DryRun {
+		s.planText(&b)
+		return b.String()
+	}
+	fmt.Fprintf(&b, "dumped %s of %s rows, %s (%s stored) in %.1f s, %.1f MB/s\n",
+		counted(s.Tables, "table"), humanize.Comma(s.Rows), humanize.IBytes(uint64(max(s.Bytes, 0))), humanize.IBytes(uint64(max(s.StoredBytes, 0))), s.Seconds, s.MBPerSecond)
+	fmt.Fprintf(&b, "  %s, %s, %s, %s, %s; %d chunks, %s\n", counted(s.Schemas, "schema"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
+		counted(s.Routines, "routine"), counted(s.Events, "event"), s.Chunks, counted(s.Threads, "thread"))
+	if s.Retries > 0 {
+		fmt.Fprintf(&b, "  %s lost and taken up by others of the same snapshot\n", counted(int(s.Retries), "session"))
+	}
+	snapshotText(&b, &s.Snapshot)
+	s.warningText(&b)
+	if s.Place != "" {
+		fmt.Fprintf(&b, "  dump %s in %s\n", s.ID, s.Place)
+	}
+	return b.String()
+}
+
+func snapshotText(b *strings.Builder, f *dump.SnapshotFacts) {
+	fmt.Fprintf(b, "  consistency %s: waited %s for the lock, held it %s\n", f.Mode, round(f.LockWait), round(f.LockHold))
+	coordinatesText(b, "binary log", &f.Coordinates)
+	if f.Source != nil {
+		coordinatesText(b, "source's binary log", f.Source)
+	}
+	if f.PreparedXA > 0 {
+		fmt.Fprintf(b, "  %s in no snapshot\n", counted(f.PreparedXA, "prepared XA transaction"))
+	}
+}
+
+func coordinatesText(b *strings.Builder, what string, c *dump.Coordinates) {
+	if c.State != dump.Recorded {
+		fmt.Fprintf(b, "  %s: no coordinates, %s\n", what, c.State)
+		return
+	}
+	fmt.Fprintf(b, "  %s: %s:%d", what, c.File, c.Position)
+	if c.GTIDSet != "" {
+		fmt.Fprintf(b, ", GTID %s", strings.ReplaceAll(c.GTIDSet, "\n", ""))
+	}
+	b.WriteByte('\n')
+}
+
+func (s *Summary) warningText(b *strings.Builder) {
+	for _, w := range s.Warnings {
+		fmt.Fprintf(b, "  warning: %s\n", w)
+	}
+}
+
+func (s *Summary) planText(b *strings.Builder) {
+	fmt.Fprintf(b, "would dump %s, %s, %s, %s, %s of %s\n", counted(s.Tables, "table"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
+		counted(s.Routines, "routine"), counted(s.Events, "event"), counted(s.Schemas, "schema"))
+	for _, t := range s.Plan {
+		fmt.Fprintf(b, "  %s: about %s rows, %s, %s", t.Table, humanize.Comma(t.Rows), humanize.IBytes(uint64(max(t.Bytes, 0))), counted(int(t.Chunks), "chunk"))
+		if t.Key != "" {
+			fmt.Fprintf(b, " along %s", t.Key)
+		}
+		if t.Note != "" {
+			fmt.Fprintf(b, ", %s", t.Note)
+		}
+		b.WriteByte('\n')
+	}
+	s.warningText(b)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return humanize.Comma(int64(n)) + " " + what + "s"
+}

@@ -1,0 +1,233 @@
+package dumper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gomove/gomove/chunker"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
+)
+
+// ErrSnapshotGone is the end of the last session of a snapshot: no other can see the same state.
+var ErrSnapshotGone = errors.New("every session of the snapshot was lost: the dump cannot go on with the same state of the server")
+
+// errSkipped is a table that does not read the same twice, so that its lost range cannot be taken up in the middle.
+var errSkipped = errors.New("rows came in another order than before the session was lost: run the dump again")
+
+// reader reads ranges on one session.
+type reader struct {
+	conn       *mysql.Conn
+	writer     *dump.Writer
+	counters   *progress.Counters
+	chunkBytes int64
+	last       *tableState // the table that the session's transaction has open
+}
+
+// savepoint marks the start of a reader's transaction. Going back to it lets go of the tables that were read, which DDL of others
+// would otherwise wait for until the end of the dump.
+const savepoint = "gomove"
+
+func (r *reader) start(ctx context.Context) error {
+	_, err := r.conn.ExecContext(ctx, "SAVEPOINT "+savepoint)
+	return err
+}
+
+// leave lets go of the last table when the next one is another.
+func (r *reader) leave(ctx context.Context, next *tableState) error {
+	last := r.last
+	r.last = next
+	if last == nil || last == next {
+		return nil
+	}
+	if _, err := r.conn.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+savepoint); err != nil {
+		return fmt.Errorf("leave the table read last: %w", lost(err))
+	}
+	return nil
+}
+
+// read dumps the rest of a job. After a lost session j is what is left to read.
+func (r *reader) read(ctx context.Context, j *job) error {
+	t := j.table
+	rows, err := mysql.Rows(ctx, r.conn, t.selectSQL(j.rng), t.plan.fixes)
+	if err != nil {
+		return r.explain(j, -1, lost(err))
+	}
+	rd := reading{reader: r, job: j, number: -1, key: t.ordered(j.rng)}
+	err = rd.copy(ctx, rows)
+	// All rows are in files by now, or the error is known: a session that is lost in Close shows that to its next user.
+	_ = rows.Close()
+	if err != nil {
+		rd.abort()
+	}
+	return r.explain(j, rd.number, err)
+}
+
+// errLost marks an error of the session, as opposed to one of the place where the dump is written.
+var errLost = errors.New("session lost")
+
+// lost marks an error that ends the session and nothing else.
+func lost(err error) error {
+	if mysql.IsConnectionLost(err) {
+		return fmt.Errorf("%w: %w", errLost, err)
+	}
+	return err
+}
+
+// explain says what was being read, and what the error means for a dump.
+func (r *reader) explain(j *job, chunk int64, err error) error {
+	if err == nil {
+		return nil
+	}
+	if mysql.Number(err) == errTableDefChanged {
+		err = fmt.Errorf("%w: DDL on the table ended its snapshot: %w", ErrChanged, err)
+	}
+	if chunk < 0 {
+		return fmt.Errorf("dump %s: %w", j.table, err)
+	}
+	return fmt.Errorf("dump %s chunk %d: %w", j.table, chunk, err)
+}
+
+// errTableDefChanged is ER_TABLE_DEF_CHANGED.
+const errTableDefChanged = 1412
+
+// countEvery is how many rows are counted at once: the counters are shared.
+const countEvery = 256
+
+// reading is one job on its way into chunk files.
+type reading struct {
+	*reader
+	*job
+	key    bool // rows come in key order
+	file   *dump.ChunkFile
+	number int64 // of file
+	counts struct{ rows, bytes int64 }
+	hasher dump.RowHasher
+}
+
+func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
+	width := len(rd.table.plan.columns)
+	left := rd.skip
+	for {
+		cells, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return lost(err)
+		}
+		if err := rd.table.plan.fixRow(cells); err != nil {
+			return err
+		}
+		if left > 0 {
+			rd.hasher.Add(cells[:width])
+			if left--; left == 0 && rd.hasher.Sum != rd.skipped {
+				return errSkipped
+			}
+			continue
+		}
+		if err := rd.makeRoom(ctx, cells); err != nil {
+			return err
+		}
+		if err := rd.file.WriteRow(cells[:width]); err != nil {
+			return err
+		}
+		if rd.file.Rows()%countEvery == 0 {
+			rd.count()
+		}
+	}
+	if left > 0 {
+		return errSkipped
+	}
+	if rd.file == nil {
+		return nil
+	}
+	return rd.close(ctx, rd.rng)
+}
+
+// makeRoom opens a file for the first row, and ends a full one at the next row's key.
+func (rd *reading) makeRoom(ctx context.Context, cells [][]byte) error {
+	if rd.file != nil && rd.file.Bytes() < rd.chunkBytes {
+		return nil
+	}
+	if rd.file != nil {
+		if err := rd.rollOver(ctx, cells); err != nil {
+			return err
+		}
+	}
+	rd.number = rd.table.numbers.Add(1) - 1
+	var err error
+	rd.file, err = rd.writer.CreateChunk(ctx, rd.table.object, int(rd.number))
+	return err
+}
+
+func (rd *reading) rollOver(ctx context.Context, cells [][]byte) error {
+	if rd.key {
+		if before, after, ok := rd.rng.Cut(rd.table.key, rd.table.plan.key(cells)); ok && rd.piece == 0 {
+			if err := rd.close(ctx, before); err != nil {
+				return err
+			}
+			rd.rng = after
+			return nil
+		}
+	}
+	return rd.closePiece(ctx, rd.rng)
+}
+
+// closePiece ends a file whose range goes on in another without a key between them.
+func (rd *reading) closePiece(ctx context.Context, r chunker.Range) error {
+	chunk, err := rd.closeFile(ctx, r)
+	if err != nil {
+		return err
+	}
+	sum, err := dump.ParseRowSum(chunk.RowSum)
+	if err != nil {
+		return err
+	}
+	rd.piece++
+	rd.skip += chunk.Rows
+	rd.skipped.Merge(sum)
+	return nil
+}
+
+func (rd *reading) close(ctx context.Context, r chunker.Range) error {
+	_, err := rd.closeFile(ctx, r)
+	return err
+}
+
+func (rd *reading) closeFile(ctx context.Context, r chunker.Range) (dump.Chunk, error) {
+	rd.count()
+	chunk, err := rd.file.Close(ctx, dumpRange(r, rd.piece))
+	if err != nil {
+		return chunk, err
+	}
+	rd.file = nil
+	rd.counters.Bytes.Add(chunk.Bytes - rd.counts.bytes)
+	rd.counts.rows, rd.counts.bytes = 0, 0
+	rd.counters.Stored.Add(chunk.Stored)
+	rd.counters.Chunks.Add(1)
+	rd.table.count(chunk.Rows)
+	return chunk, nil
+}
+
+// count shows what was written since the last time.
+func (rd *reading) count() {
+	rows, bytes := rd.file.Rows(), rd.file.Bytes()
+	rd.counters.Rows.Add(rows - rd.counts.rows)
+	rd.counters.Bytes.Add(bytes - rd.counts.bytes)
+	rd.counts.rows, rd.counts.bytes = rows, bytes
+}
+
+// abort throws away the open file.
+func (rd *reading) abort() {
+	if rd.file == nil {
+		return
+	}
+	rd.file.Abort()
+	rd.file = nil
+	rd.counters.Rows.Add(-rd.counts.rows)
+	rd.counters.Bytes.Add(-rd.counts.bytes)
+}
