@@ -42,6 +42,7 @@ func Rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (*Row
 	}
 	kill := func() error { return killAndDrain(context.WithoutCancel(ctx), conn, rows) }
 	r := &RowReader{rows: rows, ended: ctx.Err, kill: kill, stop: stop}
+	conn.rows = r
 	names, err := rows.Columns()
 	if err == nil && cols != nil && len(cols) != len(names) {
 		err = fmt.Errorf("query has %d columns, not %d", len(names), len(cols))

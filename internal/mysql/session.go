@@ -22,6 +22,16 @@ type Conn struct {
 
 	server *Server
 	net    net.Conn
+	rows   *RowReader // the last one, for Close
+}
+
+// Close ends a result set of Rows that is still open, and the session.
+func (c *Conn) Close() error {
+	var err error
+	if c.rows != nil {
+		err = c.rows.Close() // database/sql would wait for it without end
+	}
+	return errors.Join(err, c.Conn.Close())
 }
 
 // Session opens a dedicated session with the settings of the server's purpose.
