@@ -18,6 +18,14 @@ type Note struct {
 	Refused bool   // the target cannot hold it: reported before any data moves
 }
 
+// String is the note as one line.
+func (n Note) String() string {
+	if n.Refused {
+		return n.Object + ": cannot be held: " + n.What
+	}
+	return n.Object + ": " + n.What
+}
+
 // Adapt rewrites the CREATE statement that SHOW CREATE gave, or an ALTER, for a target of another kind or version.
 // object names it in the notes. Where nothing needs to change, out is stmt. Where a note is Refused, out is the nearest
 // that the target would take: text for --force, not an equal of stmt.

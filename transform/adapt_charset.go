@@ -74,7 +74,7 @@ func (a *adapter) adaptCharset(at, i int, kind string) {
 	}
 	if explicit {
 		a.adaptCollate(c, name)
-	} else if !strings.HasPrefix(name, "_") && a.isTypeClause(at, kind) {
+	} else if (c >= len(a.tokens) || !a.tokens[c].Is("BINARY")) && a.isTypeClause(at, kind) {
 		a.pinCollation(at, n, name)
 	}
 	if s := a.charset(n, name); s != name {

@@ -240,25 +240,26 @@ func (a *adapter) adaptInvisible(c *columnText) {
 	}
 }
 
+// zeroDefault is what older servers give a TIMESTAMP NOT NULL that is not the first.
+const zeroDefault = " DEFAULT '0000-00-00 00:00:00'"
+
 // adaptTimestamp writes out what a server without explicit_defaults_for_timestamp would fill in otherwise.
 func (a *adapter) adaptTimestamp(c *columnText) {
-	if a.to.ExplicitTimestamp || c.typ != "timestamp" || c.generated >= 0 {
+	if c.typ != "timestamp" || c.generated >= 0 {
 		return
 	}
-	notNull := c.find(a, "NOT", "NULL") >= 0
+	notNull := c.find(a, "NOT", "NULL")
 	hasDefault := c.find(a, "DEFAULT") >= 0
 	end := c.typeEnd - 1
 	switch {
-	case notNull && !hasDefault:
-		for f := range c.flat {
-			if c.has(a, f, "NOT", "NULL") {
-				end = c.flat[f+1]
-			}
-		}
-		a.insertAfter(end, " DEFAULT '0000-00-00 00:00:00'")
-		a.note(c.place(), "gets DEFAULT '0000-00-00 00:00:00': without explicit_defaults_for_timestamp the target would give "+
-			"it DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")
-	case !notNull && !c.isNullable(a):
+	case notNull >= 0 && !hasDefault && !a.to.ExplicitTimestamp:
+		a.insertAfter(c.flat[notNull+1], zeroDefault)
+		a.note(c.place(), "gets%s: without explicit_defaults_for_timestamp the target would give "+
+			"it DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP", zeroDefault)
+	case notNull >= 0 && !hasDefault && a.crossKind() && a.to.isMariaDB() && c.find(a, "ON", "UPDATE") >= 0:
+		a.insertAfter(c.flat[notNull+1], zeroDefault)
+		a.note(c.place(), "gets%s, which the target fills in beside ON UPDATE", zeroDefault)
+	case notNull < 0 && !a.to.ExplicitTimestamp && !c.isNullable(a):
 		text := " NULL"
 		if !hasDefault {
 			text += " DEFAULT NULL"

@@ -31,10 +31,16 @@ func (a *adapter) adaptPartitions(t *tableText) {
 			a.dropPartitionOption(t, i, i, "option TABLESPACE of partitions left out")
 		case tok.Is("NODEGROUP") && a.crossKind():
 			a.dropPartitionOption(t, i, i, "option NODEGROUP of partitions left out")
-		case reservedSince8[strings.ToUpper(string(tok.Text))] && a.from.Number < 80000 && !a.from.isMariaDB() && a.isPartitionName(t, i):
+		case reservedSince8[strings.ToUpper(string(tok.Text))] && a.reservesMore() && a.isPartitionName(t, i):
 			a.replace(i, quoteName(string(tok.Text)))
+			a.note("", "name %s in PARTITION BY is quoted: it is a keyword on the target", tok.Text)
 		}
 	}
+}
+
+// reservesMore reports whether the target has keywords that the source, which prints such names bare, does not have.
+func (a *adapter) reservesMore() bool {
+	return !a.from.isMariaDB() && a.from.Number < 80000 && !(a.to.mysqlBefore(80000) && !a.to.isMariaDB())
 }
 
 // lacksPartitions says why the target cannot have the table's partitions, "" when it can.
