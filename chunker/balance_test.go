@@ -1,0 +1,164 @@
+package chunker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// balanceCase is a table of 200,000 rows that is filled from seq, and never analysed.
+type balanceCase struct {
+	name    string
+	columns string // and the key
+	fill    string // SELECT list over seq(n); a pad column follows
+	index   string // default PRIMARY
+	only    testdb.Kind
+	cost    float64 // percent of the rows; default 3
+	cost56  float64 // the same on MySQL 5.6
+}
+
+const uuidText = "CONCAT(LEFT(SHA2(n,256),8),'-',SUBSTR(SHA2(n,256),9,4),'-4',SUBSTR(SHA2(n,256),13,3),'-a',SUBSTR(SHA2(n,256),17,3),'-',SUBSTR(SHA2(n,256),21,12))"
+
+func balanceCases() []balanceCase {
+	long := strings.Repeat("p", 200)
+	return []balanceCase{
+		{name: "int", columns: "a INT, PRIMARY KEY(a)", fill: "n"},
+		{name: "int negative", columns: "a INT, PRIMARY KEY(a)", fill: "n*20000-2000000000"},
+		{name: "bigint huge gaps", columns: "a BIGINT, PRIMARY KEY(a)", fill: "CASE n%4 WHEN 0 THEN n WHEN 1 THEN -9223372036854775808+n WHEN 2 THEN 9223372036854775807-n ELSE 1000000000000+n END"},
+		{name: "unsigned both ends", columns: "a BIGINT UNSIGNED, PRIMARY KEY(a)", fill: "IF(n%2,18446744073709551615-n,n)"},
+		{name: "skewed", columns: "a BIGINT, PRIMARY KEY(a)", fill: "IF(n%100=0,n*500000,50000000000+n)"},
+		{name: "exponential", columns: "a DECIMAL(65,0), PRIMARY KEY(a)", fill: "FLOOR(POW(2,n/1000))+n"},
+		{name: "composite of 2", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n%3,n"},
+		{name: "composite of 2, heavy tenant", columns: "a INT, b BIGINT, PRIMARY KEY(a,b)", fill: "IF(n%20=0,n,77),n*1000"},
+		{name: "composite of 3", columns: "a INT, b VARCHAR(20), c INT, PRIMARY KEY(a,b,c)", fill: "n%4,CONCAT('k',n%7),n"},
+		{name: "composite of 8", columns: "a INT, b INT, c INT, d INT, e INT, f INT, g INT, h INT, PRIMARY KEY(a,b,c,d,e,f,g,h)", fill: "n&3,(n>>2)&3,(n>>4)&3,(n>>6)&3,(n>>8)&3,(n>>10)&3,(n>>12)&3,n>>14", cost56: 10},
+		{name: "composite of 8, last part decides", columns: "a INT, b INT, c INT, d INT, e INT, f INT, g INT, h INT, PRIMARY KEY(a,b,c,d,e,f,g,h)", fill: "1,2,3,4,5,6,7,n", cost56: 10},
+		{name: "enum first", columns: "e ENUM('new','paid','caf\u00e9') CHARACTER SET latin1, a INT, PRIMARY KEY(e,a)", fill: "IF(n%10=0,1,2+n%2),n"},
+		{name: "enum in the middle", columns: "a INT, e ENUM('x','y','z'), b INT, PRIMARY KEY(a,e,b)", fill: "IF(n%3=0,n,5),1+n%3,n"},
+		{name: "enum last", columns: "a INT, e ENUM('x','y','z'), PRIMARY KEY(a,e)", fill: "n,1+n%3"},
+		{name: "set first", columns: "s SET('a','b','c'), a INT, PRIMARY KEY(s,a)", fill: "n%8,n"},
+		{name: "varchar general_ci", columns: "s VARCHAR(40) CHARACTER SET latin1 COLLATE latin1_general_ci, PRIMARY KEY(s)", fill: "CONCAT(ELT(1+n%4,'Apple','banana','CHERRY','date'),n)"},
+		{name: "varchar bin", columns: "s VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, PRIMARY KEY(s)", fill: "CONCAT(ELT(1+n%5,'it''s ','100%_','back\\\\','\U0001F600','z  '),n)"},
+		{name: "varchar turkish_ci", columns: "s VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_turkish_ci, PRIMARY KEY(s)", fill: "CONCAT(ELT(1+n%5,'\u0130x','Ix','\u0131x','ix','\u015fx'),SHA2(n,256))", cost: 3},
+		{name: "varchar 0900_ai_ci", only: testdb.MySQL97, columns: "s VARCHAR(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci, PRIMARY KEY(s)", fill: "CONCAT(ELT(1+n%5,'\u00e9','E','\u4e2d','_','\u044f'),LEFT(SHA2(n,256),20))"},
+		{name: "varchar common prefix", columns: "s VARCHAR(240) CHARACTER SET latin1, PRIMARY KEY(s)", fill: "CONCAT('" + long + "',n)"},
+		{name: "varchar utf16", columns: "s VARCHAR(40) CHARACTER SET utf16, PRIMARY KEY(s)", fill: "CONCAT('k',n)"},
+		{name: "varchar sjis", columns: "s VARCHAR(40) CHARACTER SET sjis, PRIMARY KEY(s)", fill: "CONCAT(CONVERT(_utf8mb4'\u30bd\u80fd' USING sjis),n)"},
+		{name: "binary uuid", columns: "b BINARY(16), PRIMARY KEY(b)", fill: "UNHEX(LEFT(SHA2(n,256),32))"},
+		{name: "char uuid", columns: "c CHAR(36) CHARACTER SET latin1, PRIMARY KEY(c)", fill: uuidText},
+		{name: "uuid", only: testdb.MariaDB, columns: "c UUID, PRIMARY KEY(c)", fill: "CONVERT("+uuidText+" USING latin1)"},
+		{name: "inet6", only: testdb.MariaDB, columns: "c INET6, PRIMARY KEY(c)", fill: "CONVERT(CONCAT('fe80::',HEX(n DIV 1000),':',HEX(n%1000)) USING latin1)"},
+		{name: "date", columns: "d DATE, a INT, PRIMARY KEY(d,a)", fill: "'1990-01-01'+INTERVAL n%900 DAY,n"},
+		{name: "datetime(6)", columns: "d DATETIME(6), PRIMARY KEY(d)", fill: "'2000-01-01 00:00:00.5'+INTERVAL n*n MICROSECOND"},
+		{name: "time(3)", columns: "d TIME(3), PRIMARY KEY(d)", fill: "SEC_TO_TIME(n*20-2000000)+INTERVAL 0 SECOND"},
+		{name: "decimal", columns: "d DECIMAL(30,10), PRIMARY KEY(d)", fill: "n*0.0000000003-0.00001"},
+		{name: "double", columns: "d DOUBLE, PRIMARY KEY(d)", fill: "(n-100000)*1.7e-5"},
+		{name: "float", columns: "d FLOAT, a INT, PRIMARY KEY(d,a)", fill: "n/7,n"},
+		{name: "year", columns: "y YEAR, a INT, PRIMARY KEY(y,a)", fill: "IF(n%4=0,1901+n%200,2024),n"},
+		{name: "bit", columns: "b BIT(40), PRIMARY KEY(b)", fill: "n*5000000"},
+		{name: "unique nullable", columns: "a INT, b INT, UNIQUE KEY u(a,b)", fill: "n%50,IF(n%1000=0,NULL,n)", index: "u"},
+		{name: "partitioned by hash", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n,n%100"},
+	}
+}
+
+// TestBalance holds the ranges of large tables against their size and against what finding them costs.
+func TestBalance(t *testing.T) {
+	const rows, targetRows = 200_000, 10_000
+	onServers(t, func(t *testing.T, s *session) {
+		s.sequence()
+		for _, c := range balanceCases() {
+			if c.only != "" && c.only != s.kind {
+				continue
+			}
+			t.Run(c.name, func(t *testing.T) {
+				s := &session{Conn: s.Conn, t: t, kind: s.kind, schema: s.schema}
+				partitions := ""
+				if strings.HasPrefix(c.name, "partitioned") {
+					partitions = " PARTITION BY HASH(b) PARTITIONS 8"
+				}
+				s.exec("DROP TABLE IF EXISTS b", "CREATE TABLE b("+c.columns+", pad CHAR(80) CHARACTER SET latin1 NOT NULL) ENGINE=InnoDB"+partitions,
+					"INSERT INTO b SELECT "+c.fill+", REPEAT('x',80) FROM seq")
+				index := c.index
+				if index == "" {
+					index = "PRIMARY"
+				}
+				table := s.table("b", index)
+				rowBytes := s.number("SELECT SUM(LENGTH(pad)+" + strings.ReplaceAll(keyLength(table.Key), ",", "+") + ")/COUNT(*) DIV 1 FROM b")
+				var ranges []Range
+				var log string
+				cost := s.readsOf(func() {
+					ranges = s.ranges(table, Options{TargetBytes: rowBytes * targetRows, Log: func(msg string, args ...any) { log = fmt.Sprint(msg, " ", args) }})
+				})
+				most := s.checkTiling(table, ranges)
+				percent := float64(cost) * 100 / rows
+				limit := 3.0
+				if c.cost56 > 0 && s.kind == testdb.MySQL56 {
+					limit = c.cost56
+				}
+				t.Logf("%d ranges, largest %d rows, cost %.2f %%, Rows %d Bytes %d; %s", len(ranges), most, percent, table.Rows, table.Bytes, log)
+				if most > targetRows*5/2 {
+					t.Errorf("largest range has %d rows, want at most 2.5 times %d", most, targetRows)
+				}
+				if len(ranges) > rows/targetRows*6 {
+					t.Errorf("%d ranges, want at most %d", len(ranges), rows/targetRows*6)
+				}
+				if percent > limit {
+					t.Errorf("probes read %.2f %% of the rows, want at most %.0f %%", percent, limit)
+				}
+			})
+		}
+	})
+}
+
+func keyLength(k *Key) string {
+	var sum []string
+	for _, p := range k.Parts {
+		sum = append(sum, "COALESCE(LENGTH(`"+p.Column+"`),0)+1")
+	}
+	return strings.Join(sum, "+")
+}
+
+func (s *session) ranges(table *Table, o Options) (out []Range) {
+	s.t.Helper()
+	for r, err := range Ranges(s.t.Context(), s, table, o) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// checkTiling compares the rows of the ranges with those of the table, and returns the rows of the largest range.
+func (s *session) checkTiling(table *Table, ranges []Range) (most int64) {
+	s.t.Helper()
+	var cells []string
+	for i, p := range table.Key.Parts {
+		cells = append(cells, "COALESCE(HEX("+table.Key.KeyExpr(i)+"),'~"+p.Column+"')")
+	}
+	sums := "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',',"+strings.Join(cells, ",")+"))),0) FROM " + table.Name
+	whole := s.strings(sums + " IGNORE INDEX (`" + table.Key.Name + "`)")
+	var count, crc int64
+	for _, r := range ranges {
+		w := r.Where(table.Key)
+		q := sums + " FORCE INDEX (`" + table.Key.Name + "`)"
+		if w != "" {
+			q += " WHERE " + w
+		}
+		got := s.strings(q)
+		var n, c int64
+		if _, err := fmt.Sscan(got[0]+" "+got[1], &n, &c); err != nil {
+			s.t.Fatal(err)
+		}
+		count, crc, most = count+n, crc+c, max(most, n)
+	}
+	if got := fmt.Sprint(count, " ", crc); got != whole[0]+" "+whole[1] {
+		s.t.Errorf("ranges hold %s rows and checksum, the table %s %s", got, whole[0], whole[1])
+		for _, r := range ranges {
+			s.t.Log(r.Where(table.Key))
+		}
+	}
+	return most
+}

@@ -1,0 +1,229 @@
+package chunker
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// Querier runs the probes.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// prober asks the server about one table. Every condition that it sends is an equality prefix and a range over one part.
+type prober struct {
+	q      Querier
+	key    *Key
+	table  string // quoted
+	probes int
+}
+
+// interval is a condition on part len(prefix): from lo on and before hi; nil is unbounded.
+type interval struct {
+	prefix Tuple
+	lo, hi []byte
+	open   bool // lo itself is excluded
+}
+
+func (iv interval) where(k *Key) string {
+	var and []string
+	for i, v := range iv.prefix {
+		and = append(and, compare(&k.Parts[i], "=", v))
+	}
+	if i := len(iv.prefix); i < len(k.Parts) {
+		p := &k.Parts[i]
+		op := ">="
+		if iv.open {
+			op = ">"
+		}
+		if iv.lo != nil {
+			and = append(and, compare(p, op, iv.lo))
+		}
+		if iv.hi != nil {
+			and = append(and, compare(p, "<", iv.hi))
+		}
+		if p.Nullable && iv.lo == nil && iv.hi == nil {
+			and = append(and, mysql.QuoteName(p.Column)+" IS NOT NULL")
+		}
+	}
+	if len(and) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(and, " AND ")
+}
+
+// from returns the FROM clause. hint is FORCE or USE: MySQL 8 and later make no dives for an index that is forced, and
+// estimate one row (https://dev.mysql.com/doc/refman/8.4/en/range-optimization.html).
+func (pr *prober) from(hint string) string {
+	if pr.key == nil || pr.key.Name == "" {
+		return " FROM " + pr.table
+	}
+	return " FROM " + pr.table + " " + hint + " INDEX (" + mysql.QuoteName(pr.key.Name) + ")"
+}
+
+// end returns the first (ASC) or last (DESC) value of the interval's part, nil when there is none.
+func (pr *prober) end(ctx context.Context, iv interval, order string, offset int64) ([]byte, error) {
+	i := len(iv.prefix)
+	q := "SELECT " + pr.key.KeyExpr(i) + pr.from("FORCE") + iv.where(pr.key) +
+		" ORDER BY " + mysql.QuoteName(pr.key.Parts[i].Column) + " " + order + " LIMIT 1"
+	if offset > 0 {
+		q += " OFFSET " + strconv.FormatInt(offset, 10)
+	}
+	var v []byte
+	err := pr.each(ctx, q, func(rows *sql.Rows) error { return rows.Scan(&v) })
+	return v, err
+}
+
+// estimate returns the server's estimate of the interval's rows, at least 1 where it found any.
+func (pr *prober) estimate(ctx context.Context, iv interval) (int64, error) {
+	i := min(len(iv.prefix), len(pr.key.Parts)-1)
+	return pr.explain(ctx, "SELECT "+mysql.QuoteName(pr.key.Parts[i].Column)+pr.from("USE")+iv.where(pr.key))
+}
+
+func (pr *prober) explain(ctx context.Context, query string) (n int64, err error) {
+	err = pr.each(ctx, "EXPLAIN FORMAT=TRADITIONAL "+query, func(rows *sql.Rows) error {
+		names, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		cells, ptrs := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range cells {
+			ptrs[i] = &cells[i]
+		}
+		if err := rows.Scan(ptrs...); err != nil {
+			return err
+		}
+		for i, name := range names {
+			if strings.EqualFold(name, "rows") && cells[i].Valid {
+				r, err := strconv.ParseInt(cells[i].String, 10, 64)
+				if err != nil {
+					return fmt.Errorf("rows of EXPLAIN: %w", err)
+				}
+				n = max(n, r)
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// sample is rows that were read to see how long they are, and what their first key value looks like.
+type sample struct {
+	rows, bytes int64
+}
+
+// sampleRows reads up to limit rows of an interval of the first part, in the key's order.
+func (pr *prober) sampleRows(ctx context.Context, s *sample, iv interval, order string, limit int64) error {
+	q := "SELECT *" + pr.from("FORCE") + iv.where(pr.key) + " ORDER BY " + mysql.QuoteName(pr.key.Parts[0].Column) +
+		" " + order + " LIMIT " + strconv.FormatInt(limit, 10)
+	return pr.each(ctx, q, func(rows *sql.Rows) error {
+		names, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		cells, ptrs := make([]sql.RawBytes, len(names)), make([]any, len(names))
+		for i := range cells {
+			ptrs[i] = &cells[i]
+		}
+		if err := rows.Scan(ptrs...); err != nil {
+			return err
+		}
+		s.rows++
+		for _, c := range cells {
+			s.bytes += int64(len(c)) + 1
+		}
+		return nil
+	})
+}
+
+// weigh asks how characters of the part's charset compare.
+func (pr *prober) weigh(ctx context.Context, p *Part, chars []string) ([]string, error) {
+	const batch = 256
+	var out []string
+	for len(chars) > 0 {
+		n := min(batch, len(chars))
+		exprs := make([]string, n)
+		for i, c := range chars[:n] {
+			exprs[i] = "HEX(WEIGHT_STRING(" + mysql.HexLiteral(p.Charset, []byte(c)) + " COLLATE " + p.Collation + "))"
+		}
+		got, err := pr.row(ctx, "SELECT "+strings.Join(exprs, ", "), n)
+		if err != nil {
+			return nil, err
+		}
+		out, chars = append(out, got...), chars[n:]
+	}
+	return out, nil
+}
+
+// convert returns UTF-8 texts in the part's charset.
+func (pr *prober) convert(ctx context.Context, p *Part, texts []string) ([]string, error) {
+	const batch = 256
+	var out []string
+	for len(texts) > 0 {
+		n := min(batch, len(texts))
+		exprs := make([]string, n)
+		for i, t := range texts[:n] {
+			exprs[i] = "CAST(CONVERT(" + mysql.HexLiteral("utf8mb4", []byte(t)) + " USING " + p.Charset + ") AS BINARY)"
+		}
+		got, err := pr.row(ctx, "SELECT "+strings.Join(exprs, ", "), n)
+		if err != nil {
+			return nil, err
+		}
+		out, texts = append(out, got...), texts[n:]
+	}
+	return out, nil
+}
+
+// row returns the one row of a query that has n columns.
+func (pr *prober) row(ctx context.Context, query string, n int) ([]string, error) {
+	cells, ptrs := make([]sql.NullString, n), make([]any, n)
+	for i := range cells {
+		ptrs[i] = &cells[i]
+	}
+	err := pr.each(ctx, query, func(rows *sql.Rows) error { return rows.Scan(ptrs...) })
+	out := make([]string, n)
+	for i := range cells {
+		out[i] = cells[i].String
+	}
+	return out, err
+}
+
+func (pr *prober) each(ctx context.Context, query string, scan func(*sql.Rows) error) (err error) {
+	pr.probes++
+	rows, err := pr.q.QueryContext(ctx, query)
+	if err != nil {
+		return fmt.Errorf("probe %s: %w", query, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("probe %s: %w", query, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("probe %s: %w", query, err)
+	}
+	return nil
+}
+
+// refused reports whether the server would not take a value for what the probe compares it with, so that a probe with
+// other values may well work: 1267 and 1271 mix of collations, 1292 and 1525 wrong time, 1300 invalid text.
+func refused(err error) bool {
+	var e *driver.MySQLError
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Number {
+	case 1267, 1271, 1292, 1300, 1525:
+		return true
+	}
+	return false
+}
