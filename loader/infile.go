@@ -76,7 +76,7 @@ func localInfileOff(err error) bool {
 
 // routeRefused changes to INSERT when the target refuses LOAD DATA LOCAL and the route was left to gomove.
 func (l *load) routeRefused(err error) bool {
-	if !localInfileOff(err) || l.o.Via != ViaAuto || l.viaInsert.Load() {
+	if !localInfileOff(err) || l.o.Via != ViaAuto {
 		return false
 	}
 	l.chooseInsert("LOAD DATA LOCAL was refused: " + err.Error())

@@ -1,0 +1,197 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"testing"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// errPull is a test's way to pull the plug.
+var errPull = errors.New("pulled the plug")
+
+func TestLoadResumes(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		for _, exists := range []IfExists{ExistsFail, ExistsDrop} {
+			t.Run(string(exists), func(t *testing.T) {
+				schema := freshSchema(t, s)
+				db := s.DB(t)
+				d := shop(schema, dump.CSV)
+				h := &hooked{Reader: d.write(t), onChunk: func(n int64, _ *dump.Chunk) error {
+					if n == 4 {
+						return errPull
+					}
+					return nil
+				}}
+				o := options(s, h)
+				o.IfExists = exists
+				o.Threads = 1
+				sum, err := run(t, o)
+				wantError(t, err, errPull)
+				if sum.Chunks != 3 || sum.Complete {
+					t.Fatalf("summary %+v", sum)
+				}
+				s.Exec(t, "UPDATE "+schema+".orders SET note=CONCAT('mark ',id) WHERE id<=3") // of a chunk that is in: it must stay
+				h.onChunk = nil
+				if sum, err = run(t, o); err != nil {
+					t.Fatal(err)
+				}
+				if sum.ChunksSkipped != 3 || sum.Chunks != 3 || !sum.Resumed {
+					t.Errorf("summary %+v", sum)
+				}
+				wantRows(t, db, schema+".orders", 3000)
+				wantRows(t, db, schema+".orders WHERE note LIKE 'mark%'", 3)
+				wantRows(t, db, schema+".a_needs_b", 3000)
+				noProgress(t, db)
+			})
+		}
+	})
+}
+
+// TestLoadResumesAnyPhase cuts a load off at each of its phases.
+func TestLoadResumesAnyPhase(t *testing.T) {
+	phases := []string{"plan", "schema", "data", "foreign keys", "routines", "views", "triggers", "events", "foreign key check"}
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		for _, phase := range phases {
+			t.Run(phase, func(t *testing.T) {
+				schema := freshSchema(t, s)
+				d := shop(schema, dump.CSV)
+				r := d.write(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				o := options(s, r)
+				cut := &phased{Reader: r, o: &o, phase: phase, cancel: cancel}
+				o.From = cut
+				o = o.withDefaults()
+				if _, err := Run(ctx, o); err == nil {
+					t.Fatal("the load was not cut off")
+				}
+				o.From = r
+				sum, err := run(t, o)
+				must(t, err)
+				db := s.DB(t)
+				wantRows(t, db, schema+".orders", 3000)
+				wantRows(t, db, schema+".a_needs_b", 3000)
+				if got := count(t, db, "SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema='"+schema+"'"); got != 1 {
+					t.Errorf("%d triggers", got)
+				}
+				if got := count(t, db, "SELECT COUNT(*) FROM information_schema.table_constraints WHERE constraint_type='FOREIGN KEY' AND table_schema='"+schema+"'"); got != 1 {
+					t.Errorf("%d foreign keys, want 1", got)
+				}
+				if got := count(t, db, "SELECT COUNT(DISTINCT index_name) FROM information_schema.statistics WHERE table_schema='"+schema+"' AND table_name='orders'"); got != 3 {
+					t.Errorf("orders has %d indexes, want 3", got)
+				}
+				noProgress(t, db)
+				if !sum.Complete {
+					t.Errorf("summary %+v", sum)
+				}
+			})
+		}
+	})
+}
+
+// phased ends the run when the dump is read in a phase.
+type phased struct {
+	*dump.Reader
+	o      *Options
+	phase  string
+	cancel func()
+}
+
+func (p *phased) look() {
+	if p.o.Progress.Phase() == p.phase {
+		p.cancel()
+	}
+}
+
+func (p *phased) Objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
+	return func(yield func(*dump.Object, error) bool) {
+		for o, err := range p.Reader.Objects(ctx) {
+			if !yield(o, err) {
+				return
+			}
+			if o.Kind != dump.KindSchema {
+				p.look()
+			}
+		}
+	}
+}
+
+func (p *phased) OpenSQL(ctx context.Context, name string) (io.ReadCloser, error) {
+	p.look()
+	return p.Reader.OpenSQL(ctx, name)
+}
+
+func (p *phased) Chunks(ctx context.Context) iter.Seq2[*dump.Chunk, error] {
+	return func(yield func(*dump.Chunk, error) bool) {
+		for c, err := range p.Reader.Chunks(ctx) {
+			if !yield(c, err) {
+				return
+			}
+			p.look()
+		}
+	}
+}
+
+func TestLoadRefusesOtherDump(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := freshSchema(t, s)
+		first := &testDump{schema: schema, tables: []testTable{numbered(100, 10)}}
+		h := &hooked{Reader: first.write(t), onChunk: func(n int64, _ *dump.Chunk) error {
+			if n > 3 {
+				return errPull
+			}
+			return nil
+		}}
+		_, err := run(t, options(s, h))
+		wantError(t, err, errPull)
+		before := count(t, s.DB(t), "SELECT COUNT(*) FROM "+schema+".t")
+		second := &testDump{schema: schema, tables: []testTable{numbered(50, 10)}}
+		o := options(s, second.write(t))
+		o.IfExists = ExistsDrop
+		_, err = run(t, o)
+		wantError(t, err, ErrOtherDump, first.id, "--restart")
+		wantRows(t, s.DB(t), schema+".t", before)
+		o.After.Restart = true
+		_, err = run(t, o)
+		must(t, err)
+		wantRows(t, s.DB(t), schema+".t", 50)
+		noProgress(t, s.DB(t))
+	})
+}
+
+// TestLoadRestartsPlainTables interrupts a table whose engine cannot roll back.
+func TestLoadRestartsPlainTables(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := freshSchema(t, s)
+		tt := testTable{
+			name: "t", create: "CREATE TABLE `t` (`id` int NOT NULL) ENGINE=MyISAM",
+			cols: []dump.Column{plainColumn("id", "int")}, perChunk: 10,
+		}
+		for i := range 100 {
+			tt.rows = append(tt.rows, []any{i})
+		}
+		d := &testDump{schema: schema, tables: []testTable{tt}}
+		h := &hooked{Reader: d.write(t), onChunk: func(n int64, _ *dump.Chunk) error {
+			if n > 5 {
+				return errPull
+			}
+			return nil
+		}}
+		_, err := run(t, options(s, h))
+		wantError(t, err, errPull, "no transactions")
+		s.Exec(t, "INSERT INTO "+schema+".t VALUES (12345)") // as a chunk that was cut off would leave it
+		h.onChunk = nil
+		sum, err := run(t, options(s, h))
+		must(t, err)
+		if sum.Chunks != 10 || sum.ChunksSkipped != 0 {
+			t.Errorf("summary %+v", sum)
+		}
+		wantRows(t, s.DB(t), schema+".t", 100)
+		wantRows(t, s.DB(t), schema+".t WHERE id=12345", 0)
+	})
+}
