@@ -4,7 +4,6 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.11.4
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 MAX_LINES     := 400
 FUZZ_TIME     ?= 30s
-VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := build
 .PHONY: build setup test race check lint lines vuln fuzz demo clean
