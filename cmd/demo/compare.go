@@ -68,10 +68,10 @@ func report(out io.Writer, source, target content) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%.16s\t%.16s\t%s\n", name(s, t), rows(s), rows(t), sum(s), sum(t),
 			verdict(s != nil && t != nil && *s == *t))
 	}
-	fmt.Fprintln(w, "\nobjects\tsource\ttarget\tequal")
+	fmt.Fprintln(w, "\nobjects\tsource\ttarget\tchecksum source\tchecksum target\tequal")
 	for i, s := range source.objects {
 		t := target.objects[i]
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", s.Kind, s.Count, t.Count, verdict(s == t))
+		fmt.Fprintf(w, "%s\t%d\t%d\t%.16s\t%.16s\t%s\n", s.Kind, s.Count, t.Count, s.Sum, t.Sum, verdict(s == t))
 	}
 	if err := w.Flush(); err != nil {
 		return err

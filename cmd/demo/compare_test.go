@@ -14,7 +14,7 @@ func TestReport(t *testing.T) {
 	changed.Sum = "12"
 	asView := a
 	asView.View = true
-	objects := func(n int) []testdb.ObjectCount { return []testdb.ObjectCount{{Kind: "views", Count: n}} }
+	objects := func(n int64) []testdb.ObjectCount { return []testdb.ObjectCount{{Kind: "views", Count: n}} }
 	for _, tt := range []struct {
 		name           string
 		source, target content

@@ -84,3 +84,40 @@ func TestSumSeesEveryChange(t *testing.T) {
 		})
 	}
 }
+
+// TestObjectSumSeesEveryChange alters one object at a time; the sum of its kind must change, and no other.
+func TestObjectSumSeesEveryChange(t *testing.T) {
+	s := Start(t, MySQL56)
+	db := s.DB(t)
+	for _, tt := range []struct{ name, create, change, kind string }{
+		{"column length", "CREATE TABLE a(c VARCHAR(9))", "ALTER TABLE a MODIFY c VARCHAR(8)", "columns"},
+		{"index becomes unique", "CREATE TABLE a(c INT, KEY k(c))", "ALTER TABLE a DROP KEY k, ADD UNIQUE KEY k(c)", "index columns"},
+		{"delete rule", "CREATE TABLE a(c INT PRIMARY KEY, d INT, KEY k(d), CONSTRAINT f FOREIGN KEY (d) REFERENCES a(c))",
+			"ALTER TABLE a DROP FOREIGN KEY f; ALTER TABLE a ADD CONSTRAINT f FOREIGN KEY (d) REFERENCES a(c) ON DELETE CASCADE", "foreign keys"},
+		{"trigger body", "CREATE TABLE a(c INT); CREATE TRIGGER g BEFORE INSERT ON a FOR EACH ROW SET NEW.c=1",
+			"DROP TRIGGER g; CREATE TRIGGER g BEFORE INSERT ON a FOR EACH ROW SET NEW.c=2", "triggers"},
+		{"function sql_mode", "SET sql_mode=''; CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1",
+			"SET sql_mode='ANSI_QUOTES'; DROP FUNCTION f; CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1", "routines"},
+		{"event body", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2035-01-01' DO SELECT 1", "ALTER EVENT e DO SELECT 2", "events"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			schema := s.Schema(t)
+			count := func() []ObjectCount {
+				t.Helper()
+				counts, err := ObjectCounts(t.Context(), db, schema)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return counts
+			}
+			s.Exec(t, "USE "+schema, tt.create)
+			before := count()
+			s.Exec(t, "USE "+schema, tt.change)
+			for i, after := range count() {
+				if changed := after != before[i]; changed != (after.Kind == tt.kind) {
+					t.Errorf("%s: changed is %v after %s", after.Kind, changed, tt.change)
+				}
+			}
+		})
+	}
+}

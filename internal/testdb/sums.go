@@ -112,6 +112,12 @@ func (s *TableSum) read(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	defer rows.Close()
+	s.Rows, s.Sum, err = sumRows(rows, kinds)
+	return err
+}
+
+// sumRows reads rows to their end and returns how many there are and the sum of their hashes.
+func sumRows(rows *sql.Rows, kinds []cellKind) (count int64, sum string, err error) {
 	cells := make([]sql.RawBytes, len(kinds))
 	dest := make([]any, len(kinds))
 	for i := range cells {
@@ -121,19 +127,18 @@ func (s *TableSum) read(ctx context.Context, conn *sql.Conn) error {
 	var buf []byte
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
-			return err
+			return 0, "", err
 		}
 		if buf, err = appendCells(buf[:0], cells, kinds); err != nil {
-			return err
+			return 0, "", err
 		}
 		h := sha256.Sum256(buf)
 		var carry uint64
 		lo, carry = bits.Add64(lo, binary.BigEndian.Uint64(h[8:]), 0)
 		hi, _ = bits.Add64(hi, binary.BigEndian.Uint64(h[:]), carry)
-		s.Rows++
+		count++
 	}
-	s.Sum = fmt.Sprintf("%016x%016x", hi, lo)
-	return rows.Err()
+	return count, fmt.Sprintf("%016x%016x", hi, lo), rows.Err()
 }
 
 // appendCells writes each cell behind its length, NULL as a length that no cell has.
@@ -153,37 +158,6 @@ func appendCells(dst []byte, cells []sql.RawBytes, kinds []cellKind) ([]byte, er
 		}
 	}
 	return dst, nil
-}
-
-// ObjectCount is how many objects of one kind some schemas have.
-type ObjectCount struct {
-	Kind  string
-	Count int
-}
-
-// ObjectCounts counts what is not rows.
-func ObjectCounts(ctx context.Context, db *sql.DB, schemas ...string) ([]ObjectCount, error) {
-	in := " IN ('" + strings.Join(schemas, "','") + "')"
-	counts := []ObjectCount{
-		{Kind: "columns"}, {Kind: "indexes"}, {Kind: "foreign keys"}, {Kind: "views"},
-		{Kind: "triggers"}, {Kind: "procedures"}, {Kind: "functions"}, {Kind: "events"},
-	}
-	queries := []string{
-		"columns WHERE table_schema" + in,
-		"statistics WHERE seq_in_index = 1 AND table_schema" + in,
-		"referential_constraints WHERE constraint_schema" + in,
-		"views WHERE table_schema" + in,
-		"triggers WHERE trigger_schema" + in,
-		"routines WHERE routine_type = 'PROCEDURE' AND routine_schema" + in,
-		"routines WHERE routine_type = 'FUNCTION' AND routine_schema" + in,
-		"events WHERE event_schema" + in,
-	}
-	for i, q := range queries {
-		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema."+q).Scan(&counts[i].Count); err != nil {
-			return nil, fmt.Errorf("count %s: %w", counts[i].Kind, err)
-		}
-	}
-	return counts, nil
 }
 
 func identifier(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
