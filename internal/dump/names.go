@@ -6,10 +6,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+
+	"github.com/gomove/gomove/internal/store"
 )
 
 // names gives objects the start of their file names. It is safe for concurrent use.
 type names struct {
+	raw bool // schemas keep odd names where a file name can hold them: myloader 0.10 takes the name from the file's
+
 	mu      sync.Mutex
 	seed    maphash.Seed
 	taken   map[uint64]uint64    // hash of the name in lower case to hash of the name itself: 100,000 tables are few MB
@@ -22,8 +27,8 @@ const (
 	maxPlainName = 100
 )
 
-func newNames() *names {
-	return &names{seed: maphash.MakeSeed(), taken: map[uint64]uint64{}, aliases: map[[2]string]string{}}
+func newNames(p Preset) *names {
+	return &names{raw: p == ForMyloader, seed: maphash.MakeSeed(), taken: map[uint64]uint64{}, aliases: map[[2]string]string{}}
 }
 
 // base returns "schema" or "schema.table", either part an alias where its name cannot be part of a file name.
@@ -42,7 +47,7 @@ func (n *names) part(schema, table, name string) string {
 	if alias, ok := n.aliases[key]; ok {
 		return alias
 	}
-	if isPlainName(name) && (table != "" || !isDeviceName(name)) {
+	if n.standsAs(name, table == "") {
 		folded := n.hash(schema, strings.ToLower(table))
 		if table == "" {
 			folded = n.hash(strings.ToLower(schema), "")
@@ -68,6 +73,21 @@ func (n *names) hash(schema, table string) uint64 {
 	_ = h.WriteByte(0)
 	_, _ = h.WriteString(table)
 	return h.Sum64()
+}
+
+// standsAs reports whether an object's name can be part of a file name.
+func (n *names) standsAs(name string, isSchema bool) bool {
+	if !isSchema {
+		return isPlainName(name)
+	}
+	return isPlainName(name) && !isDeviceName(name) || n.raw && isRawName(name)
+}
+
+// isRawName reports whether myloader 0.10 gets the name of a schema back from a file name that holds it as it is: it
+// cuts at the first dot and quotes nothing.
+func isRawName(name string) bool {
+	return store.CheckName(name) == nil && len(name) <= maxPlainName && name[0] != '-' && !strings.ContainsAny(name, ".`") &&
+		!strings.Contains(name, "-schema") && strings.IndexFunc(name, unicode.IsControl) < 0
 }
 
 // isPlainName reports whether a name can stand in a file name as it is: [A-Za-z0-9_$-]+, not like an option of a

@@ -27,8 +27,11 @@ const (
 	sections
 )
 
+// restoreHead also names --loose-commands: from 9.x on the mysql client has its commands, SOURCE among them, off.
 const restoreHead = `-- Restores this dump with the mysql or mariadb client. Run it in this directory:
---   cd DIRECTORY && mysql --local-infile=1 --host=HOST --user=USER -p < restore.mysql
+--   cd DIRECTORY && mysql --local-infile=1 --loose-commands --host=HOST --user=USER -p < restore.mysql
+-- Error 1064 near SOURCE or charset: --loose-commands was left out. Error 1242: the file named before that line failed.
+charset utf8mb4
 SET @gomove_foreign_key_checks=@@SESSION.foreign_key_checks, @gomove_sql_mode=@@SESSION.sql_mode, @gomove_time_zone=@@SESSION.time_zone;
 SET SESSION foreign_key_checks=0;
 `
@@ -59,9 +62,9 @@ func newRestoreScript(s store.Store) *restoreScript {
 func (r *restoreScript) object(ctx context.Context, o *Object) error {
 	for _, file := range o.Files {
 		s := sectionOf(o, file)
-		line := "SOURCE " + file
+		line := sourceLines(file)
 		if s != schemaSection {
-			line = useSQL(o.Schema) + ";\n" + line
+			line = "SET NAMES utf8mb4;\n" + useSQL(o.Schema) + ";\n" + line // 5.6 misreads USE under the binary of a schema file
 		}
 		if err := r.journals[s].append(ctx, r.store, line); err != nil {
 			return err
@@ -96,11 +99,23 @@ func sectionOf(o *Object, file string) section {
 
 // chunk adds a data file.
 func (r *restoreScript) chunk(ctx context.Context, o *Object, c *Chunk) error {
-	line := "SOURCE " + c.File
+	line := sourceLines(c.File)
 	if strings.HasSuffix(c.File, "."+string(CSV)) {
-		line = LoadDataSQL(o.Schema, o.Name, o.Columns, c.File) + ";"
+		line = LoadDataSQL(o.Schema, o.Name, o.Columns, c.File) + ";\n" + checkRowsSQL(c.Rows) + ";"
 	}
 	return r.journals[dataSection].append(ctx, r.store, line)
+}
+
+// sourceLines runs a file. MariaDB's client leaves a file at its first error, but then goes on with the script that named
+// it: ROW_COUNT() is -1 after an error, and the script fails with error 1242.
+func sourceLines(file string) string {
+	return "SOURCE " + file + "\nSET @gomove_rows=IF(ROW_COUNT()>=0,0,(SELECT 'error' UNION ALL SELECT 'in that file'));"
+}
+
+// checkRowsSQL stops the client with error 1242 when the LOAD DATA before it did not store so many rows: LOCAL makes
+// the server pass over duplicates with a warning.
+func checkRowsSQL(rows int64) string {
+	return "SET @gomove_rows=IF(ROW_COUNT()=" + strconv.FormatInt(rows, 10) + ",0,(SELECT 'too few rows' UNION ALL SELECT 'stored'))"
 }
 
 // finish joins the sections into restore.mysql and removes them.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/store"
 )
 
@@ -96,7 +97,7 @@ func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, er
 	}
 	o = o.WithDefaults()
 	w := &Writer{
-		store: s, o: o, started: time.Now(), names: newNames(), sqlSums: map[string]string{},
+		store: s, o: o, started: time.Now(), names: newNames(o.For), sqlSums: map[string]string{},
 		encoders: encoders{compression: o.Compression, level: o.Level},
 	}
 	if err := w.begin(ctx); err != nil {
@@ -187,6 +188,10 @@ func (w *Writer) WriteSQL(ctx context.Context, name string, text []byte) error {
 func (w *Writer) WriteObject(ctx context.Context, o *Object) error {
 	if !utf8.ValidString(o.Schema) || !utf8.ValidString(o.Name) {
 		return fmt.Errorf("object %q of schema %q: name is not UTF-8", o.Name, o.Schema)
+	}
+	if w.o.For == ForMyloader && o.Kind == KindSchema && o.Base != o.Schema {
+		return fmt.Errorf("schema %s: myloader takes a schema's name from its file names, which cannot hold this one: leave the schema out or use --for mysql",
+			mysql.QuoteName(o.Schema))
 	}
 	line := *o
 	line.FileSums = w.takeSums(o.Files)
