@@ -44,6 +44,12 @@ func parseCollation(name string) collation {
 		charset = "utf8mb3"
 	}
 	c := collation{charset: charset, padding: true}
+	language, attributes, is900 := strings.Cut("_"+rest, "_0900_")
+	if is900 {
+		c.family, c.padding = weights900, false
+		c.language = languagesOf900[strings.TrimPrefix(language, "_")]
+		rest = attributes
+	}
 	var words []string
 	for _, w := range strings.Split(rest, "_") {
 		switch w {
@@ -51,25 +57,24 @@ func parseCollation(name string) collation {
 			c.padding = false
 		case "bin":
 			c.binary, c.accents, c.cases = true, true, true
-		case "0900":
-			c.family, c.padding = weights900, false
 		case "uca1400":
 			c.family = weights1400
 		case "520":
 			c.family = weights520
-		case "as":
+		case "as", "w2", "tolower":
 			c.accents = true
 		case "cs":
 			c.cases = true
-		case "ai", "ci", "ks", "w2", "general", "unicode", "tolower":
+		case "ai", "ci", "ks", "general", "unicode":
 		default:
 			words = append(words, w)
 		}
 	}
+	if is900 {
+		return c
+	}
 	c.language = strings.Join(words, "_")
 	switch {
-	case c.family == weights900:
-		c.language = languagesOf900[c.language]
 	case strings.HasPrefix(rest, "unicode") && c.family == 0, c.family == 0 && c.language != "" && !c.binary:
 		c.family = weights400
 	}
@@ -99,7 +104,7 @@ func (c collation) distance(b collation) int {
 		d += 60
 	}
 	switch {
-	case c.language == b.language || b.binary:
+	case c.language == b.language:
 	case b.language == "":
 		d += 40
 	default:

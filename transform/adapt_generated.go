@@ -129,7 +129,9 @@ func (a *adapter) adaptCheckItem(t *tableText, it *tableItem) {
 // renameCheck makes the name of a CHECK one of the schema's: MariaDB keeps it per table, MySQL per schema (error 3822).
 func (a *adapter) renameCheck(t *tableText, it *tableItem, where string) {
 	if rest, ok := strings.CutPrefix(it.name, "CONSTRAINT_"); ok && strings.Trim(rest, "0123456789") == "" {
-		a.drop(it.start, it.keyword)
+		for i := it.start; i < it.keyword; i++ {
+			a.blank(i)
+		}
 		a.note(where, "the server names it: names of CHECK constraints are one set for each schema on the target")
 		return
 	}

@@ -67,17 +67,26 @@ func (a *adapter) misreads(mark string) bool {
 	return !a.to.isMariaDB() && a.to.Number < 80100 && len(mark) == len("/*!100000") && mark[2] == '!'
 }
 
-// unwrap takes the marks off, with the white space that they had inside.
+// unwrap takes the marks off, with the white space that they had inside where there is enough without it.
 func (a *adapter) unwrap(start, end int) {
-	a.tokens[start] = a.gap(start-1, start+1)
-	if start > 0 && a.tokens[start-1].Kind == Space && a.tokens[start+1].Kind == Space {
+	opening, closing := a.gap(start-1, start+1), a.gap(end-1, end+1)
+	if a.tokens[start+1].Kind == Space && a.endsWord(start-1) {
 		a.tokens[start+1] = Token{Kind: Space}
 	}
-	if a.tokens[end-1].Kind == Space && end+1 < len(a.tokens) && a.tokens[end+1].Kind == Space {
+	if a.tokens[end-1].Kind == Space && a.endsWord(end+1) {
 		a.tokens[end-1] = Token{Kind: Space}
 	}
-	a.tokens[end] = a.gap(end-1, end+1)
+	a.tokens[start], a.tokens[end] = opening, closing
 	a.changed = true
+}
+
+// endsWord reports whether a token needs no white space between it and a word.
+func (a *adapter) endsWord(i int) bool {
+	if i < 0 || i >= len(a.tokens) {
+		return true
+	}
+	t := a.tokens[i]
+	return t.Kind == Space && t.Text != nil || t.Is(",") || t.Is("(") || t.Is(")")
 }
 
 // gap is what stands in the place of a mark between two tokens.
