@@ -48,7 +48,7 @@ func balanceCases() []balanceCase {
 		{name: "varchar sjis", columns: "s VARCHAR(40) CHARACTER SET sjis, PRIMARY KEY(s)", fill: "CONCAT(CONVERT(_utf8mb4'\u30bd\u80fd' USING sjis),n)"},
 		{name: "binary uuid", columns: "b BINARY(16), PRIMARY KEY(b)", fill: "UNHEX(LEFT(SHA2(n,256),32))"},
 		{name: "char uuid", columns: "c CHAR(36) CHARACTER SET latin1, PRIMARY KEY(c)", fill: uuidText},
-		{name: "uuid", only: testdb.MariaDB, columns: "c UUID, PRIMARY KEY(c)", fill: "CONVERT("+uuidText+" USING latin1)"},
+		{name: "uuid", only: testdb.MariaDB, columns: "c UUID, PRIMARY KEY(c)", fill: "CONVERT(" + uuidText + " USING latin1)"},
 		{name: "inet6", only: testdb.MariaDB, columns: "c INET6, PRIMARY KEY(c)", fill: "CONVERT(CONCAT('fe80::',HEX(n DIV 1000),':',HEX(n%1000)) USING latin1)"},
 		{name: "date", columns: "d DATE, a INT, PRIMARY KEY(d,a)", fill: "'1990-01-01'+INTERVAL n%900 DAY,n"},
 		{name: "datetime(6)", columns: "d DATETIME(6), PRIMARY KEY(d)", fill: "'2000-01-01 00:00:00.5'+INTERVAL n*n MICROSECOND"},
@@ -138,7 +138,7 @@ func (s *session) checkTiling(table *Table, ranges []Range) (most int64) {
 	for i, p := range table.Key.Parts {
 		cells = append(cells, "COALESCE(HEX("+table.Key.KeyExpr(i)+"),'~"+p.Column+"')")
 	}
-	sums := "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',',"+strings.Join(cells, ",")+"))),0) FROM " + table.Name
+	sums := "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(','," + strings.Join(cells, ",") + "))),0) FROM " + table.Name
 	whole := s.strings(sums + " IGNORE INDEX (`" + table.Key.Name + "`)")
 	var count, crc int64
 	for _, r := range ranges {

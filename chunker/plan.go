@@ -29,6 +29,7 @@ type planner struct {
 	lower   Tuple // where the range at hand begins, base included; nil is base's own beginning
 	open    bool
 	pending int64 // rows of the range at hand
+	covered bool  // the ranges so far hold all of base
 }
 
 // span is an interval of part len(prefix) whose first and last values exist and are known.
@@ -83,28 +84,33 @@ func (p *planner) walk(ctx context.Context, s span) error {
 		if left.hi == nil { // all values compare equal
 			return p.group(ctx, at, s.rows)
 		}
-		if left.rows, err = p.size(ctx, left); err != nil {
+		s.first = left.hi
+		if err := p.size(ctx, &left, &s); err != nil {
 			return err
 		}
 		if err := p.walk(ctx, left); err != nil {
 			return err
 		}
-		s.first = left.hi
-		if s.rows, err = p.size(ctx, s); err != nil {
-			return err
-		}
 	}
 }
 
-// size estimates the rows of a span.
-func (p *planner) size(ctx context.Context, s span) (int64, error) {
-	if bytes.Equal(s.first, s.last) {
-		if len(s.prefix)+1 == len(p.key.Parts) {
-			return 1, nil
+// size estimates the rows of spans.
+func (p *planner) size(ctx context.Context, spans ...*span) error {
+	intervals := make([]interval, len(spans))
+	for i, s := range spans {
+		intervals[i] = interval{prefix: s.prefix, lo: s.first, hi: s.hi}
+		if bytes.Equal(s.first, s.last) {
+			intervals[i] = interval{prefix: s.prefix.with(s.first)}
 		}
-		return p.estimate(ctx, interval{prefix: s.prefix.with(s.first)})
 	}
-	return p.estimate(ctx, interval{prefix: s.prefix, lo: s.first, hi: s.hi})
+	estimates, err := p.estimate(ctx, intervals...)
+	if err != nil {
+		return err
+	}
+	for i, s := range spans {
+		s.rows = estimates[i]
+	}
+	return nil
 }
 
 // credible tells an estimate from the value that InnoDB gives when its dive spans more than a few pages: never more

@@ -82,14 +82,18 @@ func (pr *prober) end(ctx context.Context, iv interval, order string, offset int
 	return v, err
 }
 
-// estimate returns the server's estimate of the interval's rows, at least 1 where it found any.
-func (pr *prober) estimate(ctx context.Context, iv interval) (int64, error) {
-	i := min(len(iv.prefix), len(pr.key.Parts)-1)
-	return pr.explain(ctx, "SELECT "+mysql.QuoteName(pr.key.Parts[i].Column)+pr.from("USE")+iv.where(pr.key))
+// estimate returns the server's estimates of the intervals' rows, in one round trip.
+func (pr *prober) estimate(ctx context.Context, intervals ...interval) ([]int64, error) {
+	selects := make([]string, len(intervals))
+	for n, iv := range intervals {
+		selects[n] = "SELECT 1" + pr.from("USE") + iv.where(pr.key)
+	}
+	return pr.explain(ctx, selects)
 }
 
-func (pr *prober) explain(ctx context.Context, query string) (n int64, err error) {
-	err = pr.each(ctx, "EXPLAIN FORMAT=TRADITIONAL "+query, func(rows *sql.Rows) error {
+// explain returns the rows that EXPLAIN states for each of the selects, 0 where it sees that there are none.
+func (pr *prober) explain(ctx context.Context, selects []string) (estimates []int64, err error) {
+	err = pr.each(ctx, "EXPLAIN FORMAT=TRADITIONAL "+strings.Join(selects, " UNION ALL "), func(rows *sql.Rows) error {
 		names, err := rows.Columns()
 		if err != nil {
 			return err
@@ -102,17 +106,23 @@ func (pr *prober) explain(ctx context.Context, query string) (n int64, err error
 			return err
 		}
 		for i, name := range names {
-			if strings.EqualFold(name, "rows") && cells[i].Valid {
-				r, err := strconv.ParseInt(cells[i].String, 10, 64)
-				if err != nil {
+			if !strings.EqualFold(name, "rows") || len(estimates) == len(selects) {
+				continue // the line after the selects is the union's
+			}
+			var n int64
+			if cells[i].Valid {
+				if n, err = strconv.ParseInt(cells[i].String, 10, 64); err != nil {
 					return fmt.Errorf("rows of EXPLAIN: %w", err)
 				}
-				n = max(n, r)
 			}
+			estimates = append(estimates, n)
 		}
 		return nil
 	})
-	return n, err
+	if err == nil && len(estimates) < len(selects) {
+		err = fmt.Errorf("EXPLAIN of %d selects has %d lines", len(selects), len(estimates))
+	}
+	return estimates, err
 }
 
 // sample is rows that were read to see how long they are, and what their first key value looks like.

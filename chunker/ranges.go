@@ -110,10 +110,8 @@ func (t *Table) cut(ctx context.Context, q Querier, o Options, yield func(Range,
 	if len(p.base) > 0 {
 		return fmt.Errorf("range of %d equal parts is left open: %w", len(p.base), err)
 	}
-	if p.lower != nil || !key.Parts[0].tiled() || ranges == 0 {
-		if err := p.flush(nil); err != nil {
-			return err
-		}
+	if err := p.finish(); err != nil {
+		return err
 	}
 	m.log(ctx, t, ranges, p)
 	return nil
@@ -121,10 +119,11 @@ func (t *Table) cut(ctx context.Context, q Querier, o Options, yield func(Range,
 
 // measure finds the table's rows, and how many of them make a range.
 func (p *planner) measure(ctx context.Context, t *Table, targetBytes int64) error {
-	var err error
-	if p.rows, err = p.explain(ctx, "SELECT "+mysql.QuoteName(p.key.Parts[0].Column)+" FROM "+p.table); err != nil {
+	all, err := p.explain(ctx, []string{"SELECT 1 FROM " + p.table})
+	if err != nil {
 		return err
 	}
+	p.rows = all[0]
 	if p.rows <= fewRows && t.Rows <= fewRows {
 		// statistics that were never made look like this, and so does an empty table
 		v, err := p.end(ctx, interval{}, "ASC", 2*fewRows)

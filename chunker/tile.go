@@ -40,6 +40,15 @@ func (p *planner) flush(upper Tuple) error {
 	return p.yield(r)
 }
 
+// finish yields the last range of base, unless tiles have covered all of base.
+func (p *planner) finish() error {
+	if p.covered {
+		p.covered = false
+		return nil
+	}
+	return p.flush(nil)
+}
+
 // tile cuts the rows that begin with prefix by the members of the ENUM or SET that is the next part: all members that
 // the column can hold, so that the ranges tile the key space whatever the table holds.
 func (p *planner) tile(ctx context.Context, prefix Tuple, rows int64) error {
@@ -58,19 +67,20 @@ func (p *planner) tile(ctx context.Context, prefix Tuple, rows int64) error {
 	outer := p.base
 	for _, m := range members {
 		p.base = prefix.with(m)
-		p.lower, p.open, p.pending = nil, false, 0
+		p.lower, p.open, p.pending, p.covered = nil, false, 0, false
 		n, err := p.estimate(ctx, interval{prefix: p.base})
 		if err == nil {
-			err = p.group(ctx, p.base, n)
+			err = p.group(ctx, p.base, n[0])
 		}
 		if err != nil && !errors.Is(err, errUncut) && !refused(err) {
 			return err
 		}
-		if err := p.flush(nil); err != nil {
+		if err := p.finish(); err != nil {
 			return err
 		}
 	}
 	p.base, p.lower, p.open, p.pending = outer, prefix, true, 0
+	p.covered = len(prefix) == len(outer)
 	return nil
 }
 
