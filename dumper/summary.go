@@ -2,6 +2,7 @@ package dumper
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -52,6 +53,12 @@ func (s *Summary) took(d time.Duration) {
 	if s.Seconds > 0 {
 		s.MBPerSecond = float64(s.Bytes) / 1e6 / s.Seconds
 	}
+}
+
+// WriteText writes the summary for people.
+func (s *Summary) WriteText(w io.Writer) error {
+	_, err := io.WriteString(w, s.Text())
+	return err
 }
 
 // Text is the summary for people.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// The exit codes, as docs/cli.md lists them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitDiffers     = 3
+	exitInterrupted = 4
+)
+
+// errUsage marks an error of the command line.
+var errUsage = errors.New("see gomove --help")
+
+func usagef(format string, args ...any) error {
+	return fmt.Errorf("%w\n%w", fmt.Errorf(format, args...), errUsage)
+}
+
+// exitError carries an exit code that is not the plain failure.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// run is the whole program: its result is the exit code. args are normalizeArgs's.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	err := newApp(stdin, stdout, stderr).RunContext(ctx, args)
+	if err == nil {
+		return exitOK
+	}
+	report(stderr, err)
+	var withCode *exitError
+	switch {
+	case errors.As(err, &withCode):
+		return withCode.code
+	case errors.Is(err, errUsage):
+		return exitUsage
+	default:
+		return exitFailed
+	}
+}
+
+// report prints an error once, with what can be done about it.
+func report(w io.Writer, err error) {
+	fmt.Fprintf(w, "gomove: %v\n", err)
+	if hint := mysql.Hint(err); hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
+	// -h is --host, as in every MySQL client.
+	cli.HelpFlag = &cli.BoolFlag{Name: "help", Usage: "show help"}
+	cli.VersionFlag = &cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"}
+	return &cli.App{
+		Name:    "gomove",
+		Usage:   "move MySQL-compatible databases: dump in parallel, load in parallel, nothing lost, nothing altered",
+		Version: version(),
+		Commands: []*cli.Command{
+			newDumpCommand(),
+			newLoadCommand(),
+		},
+		Reader:                    stdin,
+		Writer:                    stdout,
+		ErrWriter:                 stderr,
+		DisableSliceFlagSeparator: true,
+		HideHelpCommand:           true,
+		Suggest:                   true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // run reports and exits
+		OnUsageError:              onUsageError,
+		CommandNotFound: func(c *cli.Context, name string) {
+			fmt.Fprintf(c.App.ErrWriter, "gomove: no command %q; see gomove --help\n", name)
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("no command %q", c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+	}
+}
+
+func onUsageError(_ *cli.Context, err error, _ bool) error {
+	return usagef("%w", err)
+}
+
+// noArguments refuses what stands behind the flags: a forgotten flag name, or the space in `-p secret`.
+func noArguments(c *cli.Context) error {
+	if !c.Args().Present() {
+		return nil
+	}
+	return usagef("%s takes no argument %q (a value must follow its flag; -p takes its password without a space)", c.Command.Name, c.Args().First())
+}
+
+// enum reads a flag that takes one of a few words.
+func enum[T ~string](c *cli.Context, flag string, allowed ...T) (T, error) {
+	v := T(c.String(flag))
+	words := make([]string, len(allowed))
+	for i, a := range allowed {
+		if a == v {
+			return v, nil
+		}
+		words[i] = string(a)
+	}
+	return "", usagef("--%s %q: use one of %s", flag, v, strings.Join(words, ", "))
+}
+
+// logger builds the run's logger from --log-level and --log-format.
+func logger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return nil, usagef("--log-level %q: use debug, info, warn or error", c.String("log-level"))
+	}
+	format, err := enum(c, "log-format", "text", "json")
+	if err != nil {
+		return nil, err
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, opts)), nil
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/gomove/gomove/internal/progress"
+)
+
+// summary is what a run ends with; it also marshals to JSON.
+type summary interface {
+	WriteText(w io.Writer) error
+}
+
+// console is what a run shows: logs and progress on stderr, the summary on stdout.
+type console struct {
+	log      *slog.Logger
+	counters *progress.Counters
+	stdout   io.Writer
+	json     bool
+	stop     func()
+}
+
+// withConsole runs f with progress shown, from the flags that every command has.
+func withConsole(c *cli.Context, f func(ctx context.Context, con *console) error) error {
+	mode, err := enum(c, "progress", progress.Auto, progress.Bar, progress.Plain, progress.JSON, progress.None)
+	if err != nil {
+		return err
+	}
+	form, err := enum(c, "summary", "text", "json")
+	if err != nil {
+		return err
+	}
+	stderr := c.App.ErrWriter
+	if mode == progress.Auto {
+		mode = progress.Plain
+		if isTerminal(stderr) {
+			mode = progress.Bar
+		}
+	}
+	logTo := stderr
+	if mode == progress.Bar {
+		logTo = progress.OverBar(stderr)
+	}
+	con := &console{counters: &progress.Counters{}, stdout: c.App.Writer, json: form == "json"}
+	if con.log, err = logger(c, logTo); err != nil {
+		return err
+	}
+	con.stop = progress.Start(stderr, mode, con.counters)
+	defer con.stop()
+	return interrupted(c.Context, f(c.Context, con))
+}
+
+// interrupted gives a run that a signal ended its exit code.
+func interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return &exitError{exitInterrupted, fmt.Errorf("interrupted: %w", err)}
+}
+
+// finish ends the progress display and prints the summary, also of a run that failed: it says what was done until then.
+func (con *console) finish(s summary, err error) error {
+	con.stop()
+	if s == nil {
+		return err
+	}
+	var werr error
+	if con.json {
+		enc := json.NewEncoder(con.stdout)
+		enc.SetIndent("", "  ")
+		werr = enc.Encode(s)
+	} else {
+		werr = s.WriteText(con.stdout)
+	}
+	return errors.Join(err, werr)
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gomove/gomove/dumper"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/store"
+)
+
+const dumpHelp = `Examples:
+  1. Every schema of a server into a new directory
+     gomove dump -h db.example.com -u admin -p -o /backup/db
+  2. Two schemas, one table left out, as SQL that the mysql client restores
+     gomove dump -B shop -B crm --exclude-table shop.log --for mysql -o /backup/shop
+  3. A part of one table
+     gomove dump -T shop.orders --where "shop.orders=created >= '2026-01-01'" -o /backup/orders
+  4. What would be done, and nothing more
+     gomove dump -B shop -o /backup/shop --dry-run`
+
+func newDumpCommand() *cli.Command {
+	flags := connectionFlags()
+	flags = append(flags, &cli.StringFlag{Name: "source", Usage: "server as mysql://user[:password]@host[:port]/[?ssl-mode=...], in place of -h -P -u -p"})
+	flags = append(flags, selectionFlags()...)
+	flags = append(flags,
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty directory for the dump"},
+		&cli.StringFlag{Name: "format", Usage: "rows as csv or sql (default: csv; sql with --for myloader)"},
+		&cli.StringFlag{Name: "compress", Usage: "zstd, gzip or none (default: zstd; none with --for mysql and --for myloader)"},
+		&cli.StringFlag{Name: "charset", Value: "source", Usage: "text in its column's own charset (source), or all of it as utf8mb4"},
+		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "who restores it: gomove, myloader or mysql"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "connections that read rows (default: one per core of this machine)"},
+		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "uncompressed size of a chunk file"},
+		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "auto, lockfree, lock, tables or none"},
+		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest wait for a lock"},
+		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest time to hold one"},
+	)
+	return &cli.Command{
+		Name:               "dump",
+		Usage:              "dump a server to a directory",
+		UsageText:          "gomove dump [connection] [selection] -o DIR",
+		Description:        dumpHelp,
+		Flags:              append(flags, runFlags()...),
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       onUsageError,
+		Action:             dumpAction,
+	}
+}
+
+// selectionFlags say which objects are moved.
+func selectionFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "schema", Aliases: []string{"B"}, Usage: "schema to move (repeat; globs)"},
+		&cli.StringSliceFlag{Name: "table", Aliases: []string{"T"}, Usage: "schema.table to move (repeat; globs; backticks for odd names)"},
+		&cli.StringSliceFlag{Name: "exclude-schema", Usage: "schema to leave out (repeat; globs)"},
+		&cli.StringSliceFlag{Name: "exclude-table", Usage: "schema.table to leave out (repeat; globs)"},
+		&cli.StringSliceFlag{Name: "where", Usage: "schema.table=CONDITION that its rows must meet (repeat)"},
+		&cli.BoolFlag{Name: "no-data", Usage: "definitions alone"},
+		&cli.BoolFlag{Name: "no-schema", Usage: "rows alone"},
+		&cli.BoolFlag{Name: "no-views", Usage: "leave out views"},
+		&cli.BoolFlag{Name: "no-triggers", Usage: "leave out triggers"},
+		&cli.BoolFlag{Name: "no-routines", Usage: "leave out procedures and functions"},
+		&cli.BoolFlag{Name: "no-events", Usage: "leave out events"},
+	}
+}
+
+func selection(c *cli.Context) (dumper.Selection, error) {
+	s := dumper.Selection{
+		Schemas:        c.StringSlice("schema"),
+		Tables:         c.StringSlice("table"),
+		ExcludeSchemas: c.StringSlice("exclude-schema"),
+		ExcludeTables:  c.StringSlice("exclude-table"),
+		NoData:         c.Bool("no-data"),
+		NoSchema:       c.Bool("no-schema"),
+		NoViews:        c.Bool("no-views"),
+		NoTriggers:     c.Bool("no-triggers"),
+		NoRoutines:     c.Bool("no-routines"),
+		NoEvents:       c.Bool("no-events"),
+	}
+	for _, w := range c.StringSlice("where") {
+		table, condition, ok := cutOutsideBackticks(w)
+		if !ok || strings.TrimSpace(condition) == "" {
+			return s, usagef("--where %q: use schema.table=CONDITION", w)
+		}
+		if s.Where == nil {
+			s.Where = map[string]string{}
+		}
+		s.Where[table] = condition
+	}
+	return s, nil
+}
+
+// cutOutsideBackticks cuts at the first = that is not part of a quoted name.
+func cutOutsideBackticks(s string) (before, after string, ok bool) {
+	quoted := false
+	for i := range len(s) {
+		switch s[i] {
+		case '`':
+			quoted = !quoted
+		case '=':
+			if !quoted {
+				return s[:i], s[i+1:], true
+			}
+		}
+	}
+	return s, "", false
+}
+
+func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
+	if err := noArguments(c); err != nil {
+		return o, err
+	}
+	if c.String("out") == "" && !c.Bool("dry-run") {
+		return o, usagef("-o/--out is missing: name a new directory for the dump")
+	}
+	if o.Selection, err = selection(c); err != nil {
+		return o, err
+	}
+	if o.For, err = enum(c, "for", dump.ForGomove, dump.ForMyloader, dump.ForMySQL); err != nil {
+		return o, err
+	}
+	if o.Format, err = enum(c, "format", "", dump.CSV, dump.SQL); err != nil {
+		return o, err
+	}
+	if o.Compression, err = enum(c, "compress", "", dump.Zstd, dump.Gzip, dump.None); err != nil {
+		return o, err
+	}
+	if o.Charset, err = enum(c, "charset", "source", "utf8mb4"); err != nil {
+		return o, err
+	}
+	if o.Snapshot, err = snapshotOptions(c); err != nil {
+		return o, err
+	}
+	if o.ChunkBytes, err = size(c, "chunk-size"); err != nil {
+		return o, err
+	}
+	if o.Threads, err = threads(c); err != nil {
+		return o, err
+	}
+	o.DryRun = c.Bool("dry-run")
+	return o, nil
+}
+
+func snapshotOptions(c *cli.Context) (o dumper.SnapshotOptions, err error) {
+	o.Consistency, err = enum(c, "consistency", dumper.ConsistencyAuto, dumper.ConsistencyLockFree,
+		dumper.ConsistencyLock, dumper.ConsistencyTables, dumper.ConsistencyNone)
+	if err != nil {
+		return o, err
+	}
+	for flag, into := range map[string]*time.Duration{"max-lock-wait": &o.MaxLockWait, "max-lock-hold": &o.MaxLockHold} {
+		if *into = c.Duration(flag); *into <= 0 {
+			return o, usagef("--%s %s: use a duration above zero, such as 5s", flag, *into)
+		}
+	}
+	return o, nil
+}
+
+func dumpAction(c *cli.Context) error {
+	o, err := dumpOptions(c)
+	if err != nil {
+		return err
+	}
+	if o.Source, err = resolveConnection(c, "source", "source", surroundings{}); err != nil {
+		return err
+	}
+	if !o.DryRun {
+		if o.Out, err = store.NewDir(c.String("out"), store.ReadWrite); err != nil {
+			return err
+		}
+	}
+	return withConsole(c, func(ctx context.Context, con *console) error {
+		o.Log, o.Progress = con.log, con.counters
+		s, err := dumper.Run(ctx, o)
+		if s == nil {
+			return err
+		}
+		return con.finish(s, err)
+	})
+}

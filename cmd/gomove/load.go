@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/store"
+	"github.com/gomove/gomove/loader"
+	"github.com/gomove/gomove/transform"
+)
+
+const loadHelp = `Examples:
+  1. A dump into a server
+     gomove load -h db.example.com -u admin -p -d /backup/db
+  2. Under another schema name, definers replaced
+     gomove load -d /backup/shop --schema-map shop=shop_test --definer app@%
+  3. Again, after an interruption: the same command carries on
+     gomove load -d /backup/db
+  4. Over tables that are already there
+     gomove load -d /backup/db --if-exists drop`
+
+func newLoadCommand() *cli.Command {
+	flags := connectionFlags()
+	flags = append(flags, &cli.StringFlag{Name: "target", Usage: "server as mysql://user[:password]@host[:port]/[?ssl-mode=...], in place of -h -P -u -p"})
+	flags = append(flags,
+		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "directory of the dump"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "connections that write rows (default: one per two cores of this machine)"},
+		&cli.StringFlag{Name: "via", Value: "auto", Usage: "auto, local-infile or insert"},
+		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "strip, keep or USER@HOST"},
+		&cli.StringFlag{Name: "if-exists", Value: "fail", Usage: "what to do with a table that is there: fail, skip, drop or truncate"},
+		&cli.StringFlag{Name: "defer-indexes", Value: "auto", Usage: "build secondary indexes after the rows: auto, all or none"},
+		&cli.BoolFlag{Name: "skip-binlog", Usage: "keep the load out of the target's binary log, where the account may"},
+		&cli.StringSliceFlag{Name: "schema-map", Usage: "FROM=TO: load a schema under another name (repeat)"},
+		&cli.StringFlag{Name: "warnings", Value: "fail", Usage: "what to do when the target warns about a row: fail or report"},
+		&cli.BoolFlag{Name: "analyze", Usage: "ANALYZE TABLE after the rows"},
+		&cli.BoolFlag{Name: "enable-events", Usage: "events as they were, in place of disabled"},
+		&cli.BoolFlag{Name: "keep-progress", Usage: "leave the table of progress on the target"},
+		&cli.BoolFlag{Name: "restart", Usage: "forget what an interrupted load has done"},
+	)
+	return &cli.Command{
+		Name:               "load",
+		Usage:              "load a dump into a server",
+		UsageText:          "gomove load [connection] -d DIR",
+		Description:        loadHelp,
+		Flags:              append(flags, runFlags()...),
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       onUsageError,
+		Action:             loadAction,
+	}
+}
+
+func loadOptions(c *cli.Context) (o loader.Options, err error) {
+	if err := noArguments(c); err != nil {
+		return o, err
+	}
+	if c.String("in") == "" {
+		return o, usagef("-d/--in is missing: name the directory of the dump")
+	}
+	if o.Via, err = enum(c, "via", loader.ViaAuto, loader.ViaLocalInfile, loader.ViaInsert); err != nil {
+		return o, err
+	}
+	if o.Definer, err = transform.ParseDefiner(c.String("definer")); err != nil {
+		return o, usagef("--definer: %w", err)
+	}
+	if o.IfExists, err = enum(c, "if-exists", loader.ExistsFail, loader.ExistsSkip, loader.ExistsDrop, loader.ExistsTruncate); err != nil {
+		return o, err
+	}
+	if o.DeferIndexes, err = enum(c, "defer-indexes", loader.DeferAuto, loader.DeferAll, loader.DeferNone); err != nil {
+		return o, err
+	}
+	if o.Warnings, err = enum(c, "warnings", loader.Fail, loader.Report); err != nil {
+		return o, err
+	}
+	if o.Names, err = names(c); err != nil {
+		return o, err
+	}
+	if o.Threads, err = threads(c); err != nil {
+		return o, err
+	}
+	o.Session.SkipBinlog = c.Bool("skip-binlog")
+	o.After = loader.AfterOptions{
+		Analyze:      c.Bool("analyze"),
+		EnableEvents: c.Bool("enable-events"),
+		KeepProgress: c.Bool("keep-progress"),
+		Restart:      c.Bool("restart"),
+	}
+	o.DryRun = c.Bool("dry-run")
+	return o, nil
+}
+
+// names reads --schema-map.
+func names(c *cli.Context) (transform.Names, error) {
+	var n transform.Names
+	for _, m := range c.StringSlice("schema-map") {
+		from, to, ok := cutOutsideBackticks(m)
+		from, to = unquoteName(from), unquoteName(to)
+		if !ok || from == "" || to == "" {
+			return n, usagef("--schema-map %q: use FROM=TO", m)
+		}
+		if n.Schemas == nil {
+			n.Schemas = map[string]string{}
+		}
+		if old, twice := n.Schemas[from]; twice && old != to {
+			return n, usagef("--schema-map names schema %q twice", from)
+		}
+		n.Schemas[from] = to
+	}
+	return n, nil
+}
+
+func loadAction(c *cli.Context) error {
+	o, err := loadOptions(c)
+	if err != nil {
+		return err
+	}
+	dir, err := store.NewDir(c.String("in"), store.ReadOnly)
+	if err != nil {
+		return err
+	}
+	from, err := dump.Open(c.Context, dir)
+	if err != nil {
+		return err
+	}
+	if err := from.Check(c.Context); err != nil {
+		return err
+	}
+	if o.Target, err = resolveConnection(c, "target", "target", surroundings{}); err != nil {
+		return err
+	}
+	o.From = from
+	return withConsole(c, func(ctx context.Context, con *console) error {
+		o.Log, o.Progress = con.log, con.counters
+		s, err := loader.Run(ctx, o)
+		if s == nil {
+			return err
+		}
+		return con.finish(s, err)
+	})
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
+
+	"github.com/gomove/gomove/internal/progress"
+)
+
+// commandHelp is the library's template with the examples last.
+const commandHelp = `NAME:
+   {{.HelpName}} - {{.Usage}}
+
+USAGE:
+   {{.UsageText}}
+
+OPTIONS:
+{{range .VisibleFlags}}   {{.}}
+{{end}}
+{{.Description}}
+`
+
+// runFlags are the same for every command.
+func runFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "progress", Value: string(progress.Auto), Usage: "auto, bar, plain, json or none; to stderr"},
+		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
+		&cli.StringFlag{Name: "summary", Value: "text", Usage: "text or json; to stdout"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and change nothing"},
+	}
+}
+
+// threads reads -t; 0 is the command's default.
+func threads(c *cli.Context) (int, error) {
+	n := c.Int("threads")
+	if c.IsSet("threads") && (n < 1 || n > 1024) {
+		return 0, usagef("-t/--threads %d: use a number from 1 to 1024", n)
+	}
+	return n, nil
+}
+
+// size reads a flag such as 64MiB as bytes.
+func size(c *cli.Context, flag string) (int64, error) {
+	n, err := humanize.ParseBytes(c.String(flag))
+	if err != nil || n < 1<<10 || n > 1<<40 {
+		return 0, usagef("--%s %q: use a size from 1KiB to 1TiB, such as 64MiB", flag, c.String(flag))
+	}
+	return int64(n), nil
+}
+
+// unquoteName takes the backticks off a name, if it has them.
+func unquoteName(s string) string {
+	if len(s) >= 2 && s[0] == '`' && s[len(s)-1] == '`' {
+		return strings.ReplaceAll(s[1:len(s)-1], "``", "`")
+	}
+	return s
+}
