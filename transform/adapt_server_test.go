@@ -30,7 +30,13 @@ type side struct {
 func newSide(t *testing.T, k testdb.Kind) *side {
 	t.Helper()
 	testdb.Require(t, k)
-	s := testdb.Start(t, k)
+	return openSide(t, testdb.Start(t, k))
+}
+
+// openSide opens a session on a server.
+func openSide(t *testing.T, s *testdb.Server) *side {
+	t.Helper()
+	k := s.Kind
 	conn, err := s.DB(t).Conn(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -310,4 +316,22 @@ func readOptions(t *testing.T, e *side, to Target, table string) map[string]stri
 		"WHERE table_schema=? AND table_name=?", e.schema, table)[0]
 	r[1] = adapted(t, r[1], to)
 	return map[string]string{"table": strings.Replace(fmt.Sprintf("%q", r), "utf8_", "utf8mb3_", 1)}
+}
+
+// TestAdaptLargePrefix creates a long index on a 5.6 that was told to take them.
+func TestAdaptLargePrefix(t *testing.T) {
+	testdb.Require(t, testdb.MySQL56)
+	s := testdb.StartOwn(t, testdb.MySQL56, testdb.WithArgs("--innodb-large-prefix=1", "--innodb-file-format=Barracuda", "--innodb-file-per-table=1"))
+	target := openSide(t, s)
+	if !target.target.LargePrefix {
+		t.Fatalf("target %+v does not know that it takes long indexes", target.target)
+	}
+	in := "CREATE TABLE `t` (`a` varchar(255) NOT NULL, PRIMARY KEY (`a`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+	if target.try(in) == nil {
+		t.Fatal("the statement needs no adaptation")
+	}
+	out, notes := Adapt([]byte(in), Mode{}, Origin{Flavor: "mysql", Number: 90704}, target.target, "t")
+	if err := target.try(string(out)); err != nil {
+		t.Errorf("%s: %v\n%q", out, err, notes)
+	}
 }
