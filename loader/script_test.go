@@ -1,0 +1,217 @@
+package loader
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/testdb"
+	"github.com/gomove/gomove/transform"
+)
+
+func TestEnvironment(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		sql  []string
+		want map[string]string
+		err  error
+	}{
+		{"names", []string{"SET NAMES latin1"}, map[string]string{varClient: "latin1", varConnection: "latin1"}, nil},
+		{"names with collation", []string{"/*!40101 SET NAMES 'utf8' COLLATE utf8_bin */"}, map[string]string{varClient: "utf8", varCollation: "utf8_bin"}, nil},
+		{"saved and restored", []string{
+			"/*!50003 SET sql_mode='ANSI' */", "/*!50003 SET @saved_sql_mode = @@sql_mode */",
+			"SET SESSION sql_mode = 'STRICT_TRANS_TABLES'", "SET sql_mode = @saved_sql_mode",
+		}, map[string]string{varMode: "ANSI"}, nil},
+		{"several at once", []string{"SET @@session.time_zone='+00:00', character_set_client = cp932, collation_connection=cp932_bin"},
+			map[string]string{varTimeZone: "+00:00", varClient: "cp932", varCollation: "cp932_bin"}, nil},
+		{"harmless", []string{"/*!40014 SET @OLD_UNIQUE_CHECKS=@@UNIQUE_CHECKS, UNIQUE_CHECKS=0 */", "SET @@SESSION.SQL_LOG_BIN= 0"}, map[string]string{}, nil},
+		{"global", []string{"SET GLOBAL local_infile=1"}, nil, ErrUnsafe},
+		{"global by @@", []string{"SET @@global.general_log_file='/tmp/x'"}, nil, ErrUnsafe},
+		{"persist", []string{"SET PERSIST sql_mode=''"}, nil, ErrUnsafe},
+		{"gtid", []string{"SET @@GLOBAL.GTID_PURGED=''"}, nil, ErrUnsafe},
+		{"password", []string{"SET PASSWORD = 'x'"}, nil, ErrUnsafe},
+		{"query", []string{"SET sql_mode=(SELECT 1)"}, nil, ErrUnsafe},
+		{"unknown variable", []string{"SET init_connect='x'"}, nil, ErrUnsafe},
+		{"role", []string{"SET ROLE admin"}, nil, ErrUnsafe},
+		{"second assignment", []string{"SET sql_mode='', GLOBAL read_only=1"}, nil, ErrUnsafe},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			env := newEnvironment()
+			var err error
+			for _, q := range c.sql {
+				if err = env.set([]byte(q), transform.Mode{Charset: "utf8mb4"}); err != nil {
+					break
+				}
+			}
+			if !errors.Is(err, c.err) || err != nil && c.err == nil {
+				t.Fatalf("error %v, want %v", err, c.err)
+			}
+			if c.err == nil {
+				if d := cmp.Diff(c.want, env.vars); d != "" {
+					t.Error(d)
+				}
+			}
+		})
+	}
+}
+
+func TestReadHeader(t *testing.T) {
+	for _, c := range []struct {
+		sql  string
+		want header
+	}{
+		{"CREATE TABLE `a``b` (`x` int)", header{verb: "CREATE", kind: "table", name: "a`b"}},
+		{"create table if not exists s.t (x int)", header{verb: "CREATE", kind: "table", schema: "s", name: "t"}},
+		{"CREATE TABLE `t` (`x` int) SELECT * FROM mysql.user", header{}},
+		{"CREATE TABLE `t` AS SELECT 1", header{}},
+		{"CREATE TABLE `t` LIKE mysql.user", header{}},
+		{"/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=`table`@`view` SQL SECURITY DEFINER */\n/*!50001 VIEW `v` AS select 1 */", header{verb: "CREATE", kind: "view", name: "v"}},
+		{"CREATE DEFINER=view@localhost PROCEDURE `p`() SELECT 1", header{verb: "CREATE", kind: "procedure", name: "p"}},
+		{"CREATE DEFINER=`a`@`%` TRIGGER `tr` BEFORE INSERT ON `s`.`t` FOR EACH ROW SET @a=1", header{verb: "CREATE", kind: "trigger", name: "tr", on: "t"}},
+		{"CREATE OR REPLACE DEFINER=CURRENT_USER AGGREGATE FUNCTION f() RETURNS INT RETURN 1", header{verb: "CREATE", kind: "function", name: "f"}},
+		{"CREATE DATABASE /*!32312 IF NOT EXISTS*/ `d` /*!40100 DEFAULT CHARACTER SET latin1 */", header{verb: "CREATE", kind: "database", name: "d"}},
+		{"CREATE PACKAGE BODY `p` AS END", header{verb: "CREATE", kind: "package body", name: "p"}},
+		{"CREATE SEQUENCE `q` start with 1", header{verb: "CREATE", kind: "sequence", name: "q"}},
+		{"DO SETVAL(`q`, 12, 0)", header{verb: "SETVAL", name: "q"}},
+		{"SELECT SETVAL(`s`.`q`, -12, 0, 3)", header{verb: "SETVAL", schema: "s", name: "q"}},
+		{"SELECT SETVAL(`q`, (SELECT 1))", header{}},
+		{"SELECT SETVAL(`q`, 1) INTO OUTFILE '/tmp/x'", header{}},
+		{"SELECT 1", header{}},
+		{"CREATE USER `x`", header{}},
+		{"CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (USER 'x')", header{}},
+		{"GRANT ALL ON *.* TO x", header{}},
+		{"LOAD DATA INFILE '/etc/passwd' INTO TABLE t", header{}},
+		{"INSERT INTO t VALUES (1)", header{}},
+	} {
+		t.Run(c.sql, func(t *testing.T) {
+			got := readHeader([]byte(c.sql), transform.Mode{Charset: "utf8mb4"})
+			if got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestReadInsert(t *testing.T) {
+	tab := &table{schema: "s", name: "t", enums: true}
+	tab.columns, _ = packColumns([]dump.Column{plainColumn("a", "int"), textColumn("e", "ENUM('x')", "utf8mb4")})
+	for _, c := range []struct {
+		sql    string
+		zeros  int64
+		unsafe bool
+	}{
+		{"INSERT INTO `t` VALUES (1,'x'),(2,0),(0,'0')", 2, false},
+		{"INSERT INTO `t` (`e`,`a`) VALUES ('0',0)\n,(0,1)", 2, false},
+		{"INSERT INTO s.t VALUES(-1.5e3,_binary 'x\\'\"'),(NULL,_latin1 x'e9')", 0, false},
+		{`INSERT INTO t VALUES(1,CONVERT("{\"a\":1}" USING UTF8MB4))`, 0, false},
+		{"INSERT INTO t VALUES (1, LOAD_FILE('/etc/passwd'))", 0, true},
+		{"INSERT INTO t VALUES (1,(SELECT password FROM mysql.user))", 0, true},
+		{"INSERT INTO t VALUES (1,SLEEP(5))", 0, true},
+		{"INSERT INTO t VALUES (1,@@datadir)", 0, true},
+		{"INSERT INTO t VALUES (1,'x') ON DUPLICATE KEY UPDATE a=1", 0, true},
+		{"INSERT INTO t VALUES (1,'x'", 0, true},
+		{"INSERT INTO t VALUES (1,'x'))", 0, true},
+		{"INSERT INTO t SELECT * FROM mysql.user", 0, true},
+		{"INSERT INTO t VALUES (1 /*!50000 ,(SELECT 1) */)", 0, true},
+		{"INSERT INTO t VALUES (1,`b`)", 0, true},
+		{"REPLACE INTO t VALUES (1,'x')", 0, true},
+		{"DROP TABLE t", 0, true},
+		{"INSERT INTO t SET a=1", 0, true},
+	} {
+		t.Run(c.sql, func(t *testing.T) {
+			got, err := readInsert([]byte(c.sql), transform.Mode{Charset: "binary"}, tab)
+			if errors.Is(err, ErrUnsafe) != c.unsafe || err != nil && !c.unsafe {
+				t.Fatalf("error %v, unsafe %v", err, c.unsafe)
+			}
+			if err == nil && got.enumZeros != c.zeros {
+				t.Errorf("%d cells with ENUM index 0, want %d", got.enumZeros, c.zeros)
+			}
+			if err == nil && !strings.Contains(c.sql, string(got.values)) {
+				t.Errorf("values %s", got.values)
+			}
+		})
+	}
+}
+
+func TestDisableEvent(t *testing.T) {
+	for _, c := range []struct {
+		name, sql, want string
+		disabled        bool
+	}{
+		{"enabled", "CREATE EVENT `enable` ON SCHEDULE EVERY 1 DAY ON COMPLETION NOT PRESERVE ENABLE COMMENT 'ENABLE' DO SET @a='ENABLE'",
+			"CREATE EVENT `enable` ON SCHEDULE EVERY 1 DAY ON COMPLETION NOT PRESERVE DISABLE COMMENT 'ENABLE' DO SET @a='ENABLE'", true},
+		{"disabled", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1", false},
+		{"on a replica", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO SELECT 1", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO SELECT 1", false},
+		{"unsaid", "CREATE EVENT e ON SCHEDULE AT (NOW() + INTERVAL 1 DAY) DO SELECT 1", "CREATE EVENT e ON SCHEDULE AT (NOW() + INTERVAL 1 DAY) DISABLE DO SELECT 1", true},
+		{"unsaid with a comment", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY COMMENT 'x' DO SELECT 1", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE COMMENT 'x' DO SELECT 1", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, disabled := disableEvent([]byte(c.sql), transform.Mode{Charset: "utf8mb4"})
+			if string(out) != c.want || disabled != c.disabled {
+				t.Errorf("got %s (%v)\nwant %s (%v)", out, disabled, c.want, c.disabled)
+			}
+		})
+	}
+}
+
+func TestReadForeign(t *testing.T) {
+	child := &table{schema: "s", name: "c"}
+	for _, c := range []struct {
+		sql  string
+		want string
+	}{
+		{"ADD CONSTRAINT `fk` FOREIGN KEY (`a`) REFERENCES `p` (`id`) ON DELETE CASCADE",
+			"SELECT c.`a` FROM `s`.`c` c WHERE c.`a` IS NOT NULL AND NOT EXISTS (SELECT 1 FROM `s`.`p` p WHERE p.`id`=c.`a`) LIMIT 3"},
+		{"ADD CONSTRAINT `f``k` FOREIGN KEY (`a`, `b)`) REFERENCES `o`.`p` (`x`,`y`)",
+			"SELECT c.`a`,c.`b)` FROM `s`.`c` c WHERE c.`a` IS NOT NULL AND c.`b)` IS NOT NULL AND NOT EXISTS (SELECT 1 FROM `o`.`p` p WHERE p.`x`=c.`a` AND p.`y`=c.`b)`) LIMIT 3"},
+	} {
+		t.Run(c.sql, func(t *testing.T) {
+			fk, err := readForeign(c.sql, transform.Mode{Charset: "utf8mb4"}, child)
+			must(t, err)
+			if got := fk.orphanQuery(); got != c.want {
+				t.Errorf("got %s\nwant %s", got, c.want)
+			}
+		})
+	}
+	if _, err := readForeign("ADD CONSTRAINT `fk` FOREIGN KEY (`a`) REFERENCES `p`", transform.Mode{}, child); !errors.Is(err, ErrDamaged) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestLoadRefusesUnsafeStatements(t *testing.T) {
+	s := testdb.Start(t, testdb.MariaDB)
+	for _, c := range []struct {
+		name string
+		edit func(d *testDump)
+	}{
+		{"grant", func(d *testDump) { d.post = "GRANT ALL ON *.* TO x;\n" }},
+		{"second statement", func(d *testDump) { d.tables[0].create += ";\nDELETE FROM mysql.user" }},
+		{"other table", func(d *testDump) {
+			d.tables[0].create = strings.Replace(d.tables[0].create, "`t`", "`other`", 1)
+		}},
+		{"other schema", func(d *testDump) {
+			d.tables[0].create = strings.Replace(d.tables[0].create, "`t`", "`mysql`.`t`", 1)
+		}},
+		{"load data", func(d *testDump) { d.views = [][2]string{{"v", "LOAD DATA INFILE '/etc/passwd' INTO TABLE t;\n"}} }},
+		{"system schema", func(d *testDump) { d.schema = "MySQL" }},
+		{"progress schema", func(d *testDump) { d.schema = "gomove" }},
+		{"set global", func(d *testDump) { d.post = "SET GLOBAL local_infile=1;\n" }},
+		{"trigger of another table", func(d *testDump) {
+			d.tables[0].triggers, d.tables[0].names = "CREATE TRIGGER `x` BEFORE INSERT ON `users` FOR EACH ROW SET @a=1;\n", []string{"x"}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			schema := freshSchema(t, s)
+			d := &testDump{schema: schema, tables: []testTable{numbered(10, 0)}}
+			c.edit(d)
+			_, err := run(t, options(s, d.write(t)))
+			wantError(t, err, ErrUnsafe)
+			if n := count(t, s.DB(t), "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name IN ('gomove','"+schema+"')"); n != 0 {
+				t.Error("something was created")
+			}
+		})
+	}
+}
