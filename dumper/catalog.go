@@ -123,7 +123,7 @@ func (r *catalogReader) read(ctx context.Context) (*catalog, error) {
 	if len(c.schemas) == 0 {
 		return c, nil
 	}
-	steps := []func(context.Context, *catalog) error{r.readTables, r.readColumns, r.readIndexes, r.readPartitions}
+	steps := []func(context.Context, *catalog) error{r.readTables, r.readColumns, r.readIndexes, r.readPartitions, r.readTableIDs}
 	if !r.selection.NoViews {
 		steps = append(steps, r.readViews)
 	}

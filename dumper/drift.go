@@ -7,10 +7,23 @@ import (
 	"strings"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/gomove/gomove/internal/mysql"
 )
 
 // ErrChanged is a definition that changed while the dump ran: rows and definitions may then not belong together.
 var ErrChanged = errors.New("definition changed during the dump")
+
+// explainDDL marks the errors that a table gives after DDL of others: the catalog was right when the dump began.
+func explainDDL(err error) error {
+	switch mysql.Number(err) {
+	case 1412: // ER_TABLE_DEF_CHANGED: rebuilt after the snapshot, which does not have its rows
+		return fmt.Errorf("%w: DDL on the table ended its snapshot: %w", ErrChanged, err)
+	case 1049, 1051, 1054, 1146, 1176, 1735, 1360, 1305, 1539: // schema, table, column, key, partition, trigger, routine, event unknown
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	return err
+}
 
 // fingerprint tells one definition of a table from another.
 type fingerprint struct {
@@ -72,7 +85,7 @@ func (c *catalog) drift(now *catalog, created bool) error {
 		}
 		errs = append(errs, fmt.Errorf("%w: %s %s", ErrChanged, strings.Join(names, ", "), what))
 	}
-	report(changed, "altered")
+	report(changed, "altered, rebuilt or truncated")
 	report(gone, "dropped or renamed")
 	report(fresh, "created")
 	return errors.Join(errs...)

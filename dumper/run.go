@@ -81,6 +81,23 @@ func (r *run) readCatalog(ctx context.Context) error {
 		return errNothing
 	}
 	r.catalog = c
+	return r.checkConditions(ctx)
+}
+
+// checkConditions has the server read each --where before anything is locked.
+func (r *run) checkConditions(ctx context.Context) error {
+	for _, t := range r.catalog.tables {
+		if t.where == "" {
+			continue
+		}
+		rows, err := r.server.DB().QueryContext(ctx, "EXPLAIN SELECT 1 FROM "+t.quoted()+" WHERE ("+t.where+")")
+		if err != nil {
+			return fmt.Errorf("--where %s=%s: %w", t, t.where, err)
+		}
+		if err := rows.Close(); err != nil {
+			return fmt.Errorf("--where %s=%s: %w", t, t.where, err)
+		}
+	}
 	return nil
 }
 

@@ -45,7 +45,7 @@ func (s *showReader) show(ctx context.Context, kind, schema, name string) (shown
 	}
 	out, err := s.row(ctx, "SHOW CREATE "+kind+" "+mysql.QuoteName(name))
 	if err != nil {
-		err = fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, err)
+		err = fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, explainDDL(err))
 		if mysql.IsDenied(err) {
 			err = fmt.Errorf("%w: %w; grant %s %s", ErrUnreadable, err, s.account, privilegeFor(kind, schema))
 		}

@@ -148,7 +148,10 @@ func (b *barrier) connect(ctx context.Context, threads int) error {
 		g.Go(func() error {
 			c, err := b.server.Session(gctx)
 			b.readers[i] = c
-			return err
+			if err != nil {
+				return err
+			}
+			return letGoOfTables(gctx, b.server, c)
 		})
 	}
 	if err := g.Wait(); err != nil {
