@@ -51,7 +51,7 @@ func Adapt(stmt []byte, m Mode, from Origin, to Target, object string) (out []by
 			a.refuse("", "it is a PACKAGE, which the target does not have")
 		}
 	}
-	a.adaptExpressions()
+	a.adaptExpressions(kind)
 	a.adaptCharsets(kind)
 	if !a.changed {
 		return stmt, a.notes

@@ -3,7 +3,7 @@ package transform
 import "bytes"
 
 // adaptExpressions rewrites the few expressions that servers print, or that routines use, and the target spells another way.
-func (a *adapter) adaptExpressions() {
+func (a *adapter) adaptExpressions(kind string) {
 	lacksRegexpLike := a.to.isMariaDB() || a.to.Number < 80004
 	for i := 0; i < len(a.tokens); i++ {
 		t := a.tokens[i]
@@ -14,7 +14,17 @@ func (a *adapter) adaptExpressions() {
 			a.adaptRegexpLike(i)
 		case a.to.isMariaDB() && t.Is("-") && i+1 < len(a.tokens) && a.tokens[i+1].Is(">"):
 			a.adaptArrow(i)
+		case t.Kind == QuotedName && kind == "VIEW" && !a.from.isMariaDB() && a.from.Number < 50700:
+			a.adaptPoint(i)
 		}
+	}
+}
+
+// adaptPoint makes POINT(x,y) of `st_point`(x,y), as which 5.6 prints it though it has no such function itself.
+func (a *adapter) adaptPoint(i int) {
+	if open := Skip(a.tokens, i+1); string(a.tokens[i].Text) == "`st_point`" && open < len(a.tokens) && a.tokens[open].Is("(") {
+		a.replace(i, "point")
+		a.note(a.where(i), "ST_POINT is spelled POINT: no server has it under the name that the source prints")
 	}
 }
 
