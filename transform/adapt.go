@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -126,12 +127,9 @@ func (a *adapter) refuse(where, format string, args ...any) {
 
 // addNote adds a note once.
 func (a *adapter) addNote(n Note) {
-	for _, old := range a.notes {
-		if old == n {
-			return
-		}
+	if !slices.Contains(a.notes, n) {
+		a.notes = append(a.notes, n)
 	}
-	a.notes = append(a.notes, n)
 }
 
 // where is the place that a token belongs to, "" for the object itself.

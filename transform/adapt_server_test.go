@@ -147,7 +147,11 @@ func (e *side) showCreate(t *testing.T, kind, name string) string {
 	if err := rows.Scan(cells...); err != nil {
 		t.Fatal(err)
 	}
-	return string(*cells[at].(*sql.RawBytes))
+	text := string(*cells[at].(*sql.RawBytes))
+	if rows.Next() || rows.Err() != nil {
+		t.Fatalf("%s: %s %s: more than a row, or %v", e.kind, kind, name, rows.Err())
+	}
+	return text
 }
 
 // TestAdaptZoo creates what each server can have, and replays it, adapted, on every server.

@@ -1,6 +1,9 @@
 package transform
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // tableText is a CREATE TABLE as the adaptation sees it.
 type tableText struct {
@@ -162,12 +165,9 @@ func (a *adapter) classify(it *tableItem) {
 }
 
 func (a *adapter) isItemWord(i int) bool {
-	for _, w := range []string{"PRIMARY", "UNIQUE", "KEY", "INDEX", "FULLTEXT", "SPATIAL", "VECTOR", "FOREIGN", "CHECK", "PERIOD"} {
-		if a.tokens[i].Is(w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{
+		"PRIMARY", "UNIQUE", "KEY", "INDEX", "FULLTEXT", "SPATIAL", "VECTOR", "FOREIGN", "CHECK", "PERIOD",
+	}, a.tokens[i].Is)
 }
 
 func (a *adapter) itemKindAt(i int) itemKind {

@@ -11,13 +11,9 @@ import (
 func (a *adapter) resolveVersions() {
 	var open []int
 	for i := range a.tokens {
-		switch a.tokens[i].Kind {
-		case VersionedOpen:
+		if kind := a.tokens[i].Kind; kind == VersionedOpen {
 			open = append(open, i)
-		case VersionedClose:
-			if len(open) == 0 {
-				continue
-			}
+		} else if kind == VersionedClose && len(open) > 0 {
 			start := open[len(open)-1]
 			open = open[:len(open)-1]
 			a.resolveVersion(start, i)

@@ -12,7 +12,6 @@ var (
 	byMySQL   = []testdb.Kind{testdb.MySQL56, testdb.MySQL97}
 	byMySQL56 = []testdb.Kind{testdb.MySQL56}
 	byMySQL97 = []testdb.Kind{testdb.MySQL97}
-	byMariaDB = []testdb.Kind{testdb.MariaDB}
 	byOthers  = []testdb.Kind{testdb.MySQL56, testdb.MariaDB}
 )
 
