@@ -51,7 +51,7 @@ func parseCollation(name string) collation {
 		rest = attributes
 	}
 	var words []string
-	for _, w := range strings.SplitSeq(rest, "_") {
+	for w := range strings.SplitSeq(rest, "_") {
 		switch w {
 		case "nopad":
 			c.padding = false
