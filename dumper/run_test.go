@@ -274,3 +274,13 @@ func TestWhere(t *testing.T) {
 		}
 	})
 }
+
+func dumpAs(t *testing.T, src mysql.Options, o Options) (*Summary, error) {
+	t.Helper()
+	out, err := store.NewDir(filepath.Join(t.TempDir(), "dump"), store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Out, o.Source, o.Log = out, src, quietLog()
+	return Run(t.Context(), o)
+}
