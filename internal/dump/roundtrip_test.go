@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,13 +189,15 @@ func TestDumpRoundTrip(t *testing.T) {
 				t.Fatalf("%d rows, want %d", len(got), len(want))
 			}
 			for i := range want {
-				if diff := cmp.Diff(want[i], got[i]); diff != "" {
-					t.Fatalf("row %d: %s", i, diff)
+				if !slices.EqualFunc(want[i], got[i], sameCell) {
+					t.Fatalf("row %d: %s", i, cmp.Diff(want[i], got[i]))
 				}
 			}
 		})
 	}
 }
+
+func sameCell(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
 // TestDamage alters one thing of a good dump: each must be found, with the file's name.
 func TestDamage(t *testing.T) {
@@ -248,7 +251,7 @@ func TestDamage(t *testing.T) {
 // TestEveryFlip flips each byte of a small chunk file: none may pass.
 func TestEveryFlip(t *testing.T) {
 	s := newStore(t)
-	writeDump(t, s, WriterOptions{}, 3)
+	writeDump(t, s, WriterOptions{}, 1)
 	path := filepath.Join(s.String(), "shop.orders.00000.csv.zst")
 	whole, err := os.ReadFile(path)
 	check(t, err)
