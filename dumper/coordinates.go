@@ -91,21 +91,21 @@ func (r positionReader) own(ctx context.Context, c *mysql.Conn) (dump.Coordinate
 	if err != nil {
 		return out, fmt.Errorf("%s: position %q: %w", r.status, rows[0]["position"], err)
 	}
-	if r.mariadb {
-		if out.GTIDSet, err = gtidAt(ctx, c, out.File, out.Position); err != nil {
-			return out, err
-		}
-	}
 	return out, nil
+}
+
+// complete adds MariaDB's GTID position. It is not read under the lock: the server scans the binary log for it.
+func (r positionReader) complete(ctx context.Context, c *mysql.Conn, own *dump.Coordinates) (err error) {
+	if r.mariadb && own.State == dump.Recorded && own.GTIDSet == "" {
+		own.GTIDSet, err = gtidAt(ctx, c, own.File, own.Position)
+	}
+	return err
 }
 
 // at returns coordinates that a snapshot told of itself.
 func (r positionReader) at(ctx context.Context, c *mysql.Conn, p place) (dump.Coordinates, error) {
 	out := dump.Coordinates{State: dump.Recorded, File: p.file, Position: p.position, GTIDSet: oneLine(p.gtid)}
-	var err error
-	if r.mariadb {
-		out.GTIDSet, err = gtidAt(ctx, c, p.file, p.position)
-	}
+	err := r.complete(ctx, c, &out)
 	return out, err
 }
 

@@ -167,14 +167,22 @@ func (b *barrier) lockTables(ctx context.Context) error {
 		}
 	}
 	start := time.Now()
-	if err := b.exec(ctx, "LOCK TABLES "+tableList(b.tables, " READ")); err != nil {
-		if mysql.IsDenied(err) {
+	for tries := 1; ; tries++ {
+		err := b.exec(ctx, "LOCK TABLES "+tableList(b.tables, " READ"))
+		switch {
+		case err == nil:
+			b.facts.LockWait = time.Since(start)
+			return b.underLock(ctx, "UNLOCK TABLES")
+		case mysql.IsDenied(err):
 			return refusedOr(err, "LOCK TABLES")
+		case mysql.Classify(err) != mysql.Retry || time.Since(start) >= b.options.MaxLockWait:
+			return lockTimeout(err, "LOCK TABLES", b.options.MaxLockWait)
 		}
-		return lockTimeout(err, "LOCK TABLES", b.options.MaxLockWait)
+		// A deadlock with writers that hold one table and want the next.
+		if err := b.pause(ctx, tries); err != nil {
+			return err
+		}
 	}
-	b.facts.LockWait = time.Since(start)
-	return b.underLock(ctx, "UNLOCK TABLES")
 }
 
 // inconsistent opens the snapshots one beside the other, with nothing to hold them together.
@@ -207,8 +215,6 @@ func (b *barrier) underLock(ctx context.Context, unlock string) error {
 		return err
 	case released != nil:
 		return fmt.Errorf("%s: %w", unlock, released)
-	case b.facts.LockHold > b.options.MaxLockHold+releaseTimeout:
-		return fmt.Errorf("the lock was held for %s, more than --max-lock-hold %s", b.facts.LockHold, b.options.MaxLockHold)
 	}
-	return nil
+	return b.position.complete(ctx, b.control, &b.facts.Coordinates)
 }
