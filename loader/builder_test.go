@@ -33,17 +33,18 @@ type testTable struct {
 
 // testDump is a dump that a test writes.
 type testDump struct {
-	schema string
-	create string // default CREATE DATABASE
-	format dump.Format
-	tables []testTable
-	views  [][2]string // name, file
-	post   string      // routines and events
-	procs  []string    // "procedure p"
-	events []string
-	server dump.ServerFacts
-	dir    string // where it went
-	id     string
+	schema    string
+	create    string // default CREATE DATABASE
+	format    dump.Format
+	tables    []testTable
+	views     [][2]string // name, file
+	sequences [][2]string // name, file
+	post      string      // routines and events
+	procs     []string    // "procedure p"
+	events    []string
+	server    dump.ServerFacts
+	dir       string // where it went
+	id        string
 }
 
 func plainColumn(name, typ string) dump.Column {
@@ -73,6 +74,12 @@ func (d *testDump) write(t *testing.T) *dump.Reader {
 		base := w.Base(d.schema, v[0])
 		o := &dump.Object{Kind: dump.KindView, Schema: d.schema, Name: v[0], Base: base, Files: []string{base + "-schema-view.sql"}}
 		must(t, w.WriteSQL(ctx, o.Files[0], []byte(v[1])))
+		must(t, w.WriteObject(ctx, o))
+	}
+	for _, q := range d.sequences {
+		base := w.Base(d.schema, q[0])
+		o := &dump.Object{Kind: dump.KindSequence, Schema: d.schema, Name: q[0], Base: base, Files: []string{base + "-schema-sequence.sql"}}
+		must(t, w.WriteSQL(ctx, o.Files[0], []byte(q[1])))
 		must(t, w.WriteObject(ctx, o))
 	}
 	must(t, w.Finish(ctx, m))
@@ -120,9 +127,12 @@ func (d *testDump) writeTable(t *testing.T, w *dump.Writer, tt *testTable) {
 	base := w.Base(d.schema, tt.name)
 	o := &dump.Object{
 		Kind: dump.KindTable, Schema: d.schema, Name: tt.name, Base: base, Columns: tt.cols, Transactional: true,
-		Rows: int64(len(tt.rows)), Files: []string{base + "-schema.sql"}, Triggers: tt.names,
+		Rows: int64(len(tt.rows)), Triggers: tt.names,
 	}
-	must(t, w.WriteSQL(ctx, o.Files[0], []byte("/*!40101 SET NAMES utf8mb4*/;\n"+tt.create+";\n")))
+	if tt.create != "" {
+		o.Files = []string{base + "-schema.sql"}
+		must(t, w.WriteSQL(ctx, o.Files[0], []byte("/*!40101 SET NAMES utf8mb4*/;\n"+tt.create+";\n")))
+	}
 	if tt.triggers != "" {
 		o.Files = append(o.Files, base+"-schema-triggers.sql")
 		must(t, w.WriteSQL(ctx, o.Files[1], []byte(tt.triggers)))
@@ -147,7 +157,7 @@ func cells(row []any) dump.Row {
 	out := make(dump.Row, len(row))
 	for i, v := range row {
 		if v != nil {
-			out[i] = []byte(fmt.Sprint(v))
+			out[i] = fmt.Append(nil, v)
 		}
 	}
 	return out

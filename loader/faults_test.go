@@ -93,13 +93,11 @@ func TestLoadDeadlock(t *testing.T) {
 			exec("BEGIN")
 			exec("INSERT INTO " + side + ".heavy (v) VALUES (0)" + strings.Repeat(",(1)", 5000)) // so that gomove is the cheaper victim
 			exec("SELECT COUNT(*) FROM " + schema + ".t FOR UPDATE")
-			done.Add(1)
-			go func() {
-				defer done.Done()
+			done.Go(func() {
 				time.Sleep(500 * time.Millisecond) // gomove's LOAD waits by now
 				exec("INSERT INTO gomove.progress SELECT * FROM gomove.progress WHERE kind='chunk' FOR UPDATE")
 				exec("ROLLBACK")
-			}()
+			})
 			return nil
 		}
 		sum, err := run(t, options(s, h))
@@ -212,18 +210,15 @@ func newProxy(t *testing.T, s *testdb.Server, cuts int64) *proxy {
 	must(t, err)
 	p := &proxy{Listener: l, to: fmt.Sprintf("%s:%d", s.Host, s.Port)}
 	p.cut.Store(cuts)
-	p.wg.Add(1)
-	go func() {
-		defer p.wg.Done()
+	p.wg.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			p.wg.Add(1)
-			go p.serve(c)
+			p.wg.Go(func() { p.serve(c) })
 		}
-	}()
+	})
 	t.Cleanup(func() {
 		_ = l.Close()
 		p.wg.Wait()
@@ -232,16 +227,13 @@ func newProxy(t *testing.T, s *testdb.Server, cuts int64) *proxy {
 }
 
 func (p *proxy) serve(client net.Conn) {
-	defer p.wg.Done()
 	server, err := net.Dial("tcp", p.to)
 	if err != nil {
 		_ = client.Close()
 		return
 	}
 	var mute atomic.Bool
-	p.wg.Add(1)
-	go func() {
-		defer p.wg.Done()
+	p.wg.Go(func() {
 		buf := make([]byte, 64<<10)
 		for {
 			n, err := server.Read(buf)
@@ -255,7 +247,7 @@ func (p *proxy) serve(client net.Conn) {
 				return
 			}
 		}
-	}()
+	})
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := client.Read(buf)

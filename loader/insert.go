@@ -233,7 +233,7 @@ func (s *session) strict(ctx context.Context, on bool) error {
 
 func withoutStrict(mode string) string {
 	var keep []string
-	for _, m := range strings.Split(mode, ",") {
+	for m := range strings.SplitSeq(mode, ",") {
 		if m != "STRICT_ALL_TABLES" && m != "STRICT_TRANS_TABLES" {
 			keep = append(keep, m)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomove/gomove/internal/dump"
@@ -63,7 +64,7 @@ func (l *load) createKind(ctx context.Context, s *session, want func(*dump.Objec
 			if err != nil {
 				return err
 			}
-			if !oneOfKinds(st.kind, kinds) {
+			if !slices.Contains(kinds, st.kind) {
 				continue
 			}
 			if err := l.createStored(ctx, s, o, &st); err != nil {
@@ -75,15 +76,6 @@ func (l *load) createKind(ctx context.Context, s *session, want func(*dump.Objec
 		}
 	}
 	return nil
-}
-
-func oneOfKinds(kind string, kinds []string) bool {
-	for _, k := range kinds {
-		if k == kind {
-			return true
-		}
-	}
-	return false
 }
 
 const errTriggerExists = 1359

@@ -17,9 +17,6 @@ import (
 // changed.
 func (l *load) plan(ctx context.Context) error {
 	l.counters.SetPhase("plan")
-	if err := l.checkSource(ctx); err != nil {
-		return err
-	}
 	if err := l.planObjects(ctx); err != nil {
 		return err
 	}
@@ -41,14 +38,6 @@ func (l *load) plan(ctx context.Context) error {
 		t.deferred = t.indexed && !t.kept && (made || l.defers(t))
 	}
 	return l.planDone(ctx)
-}
-
-// checkSource has the dump look for what is missing of it, where it can.
-func (l *load) checkSource(ctx context.Context) error {
-	if c, ok := l.from.(interface{ Check(context.Context) error }); ok {
-		return c.Check(ctx)
-	}
-	return nil
 }
 
 // planObjects reads every object and its statements once: names, adaptations, what the target cannot hold.
@@ -75,7 +64,7 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 	}
 	var t *table
 	if o.Kind == dump.KindTable {
-		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows}
+		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows, bare: true}
 		t.columns, t.enums = packColumns(o.Columns)
 		if err := l.addTable(o, t); err != nil {
 			return err
@@ -90,7 +79,11 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 		if p.definer != "" {
 			l.summary.definer(p.definer)
 		}
+		if st.kind == "sequence" && o.Kind == dump.KindSchema {
+			l.inSchema[schema] = append(l.inSchema[schema], st.name)
+		}
 		if st.kind == "table" {
+			t.bare = false
 			t.adapted = len(p.notes) > 0
 			if err := l.planTable(t, p.text, st.mode); err != nil {
 				return &StatementError{Phase: "reading the dump", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt(p.text), Err: err}
@@ -238,14 +231,24 @@ func (l *load) planExisting(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if t := l.tables[[2]string{o.Schema, o.Name}]; resumed && o.Kind == dump.KindTable {
-			t.kept = l.past.tables[[2]string{schema, name}] == markKept
+		if t := l.tables[[2]string{o.Schema, o.Name}]; o.Kind == dump.KindTable && (resumed || t.bare) {
+			t.kept = t.bare || l.past.tables[[2]string{schema, name}] == markKept
+			if err := l.checkBare(ctx, t, p, resumed); err != nil {
+				return err
+			}
 			continue
 		}
 		if resumed || !p.schema {
 			continue
 		}
 		found := existing(o, name, p, l.fold)
+		if o.Kind == dump.KindSchema {
+			for _, q := range l.inSchema[schema] {
+				if p.tables[l.fold(q)] != "" {
+					found = append(found, named{"sequence", q})
+				}
+			}
+		}
 		if len(found) > 0 && o.Kind == dump.KindTable {
 			l.tables[[2]string{o.Schema, o.Name}].kept = l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate
 		}
@@ -257,6 +260,26 @@ func (l *load) planExisting(ctx context.Context) error {
 		return &ExistsError{Objects: inTheWay}
 	}
 	return l.checkKept(ctx)
+}
+
+// checkBare looks at the table of a dump without definitions (--no-schema): it must be there, and under --if-exists fail
+// it must be empty.
+func (l *load) checkBare(ctx context.Context, t *table, p *presence, resumed bool) error {
+	switch {
+	case !t.bare:
+		return nil
+	case p.tables[l.fold(t.name)] == "":
+		return fmt.Errorf("%w: it has no definition of table %s, which the target lacks", ErrUnsupported, t)
+	case l.o.IfExists == ExistsDrop:
+		return fmt.Errorf("%w: it has no definition of table %s, so the table cannot be dropped; choose --if-exists truncate", ErrUnsupported, t)
+	case resumed || l.o.IfExists != ExistsFail:
+		return nil
+	}
+	rows, err := column(ctx, l.server, "SELECT 1 FROM "+t.String()+" LIMIT 1")
+	if err == nil && len(rows) > 0 {
+		return &ExistsError{Objects: []string{"rows of table " + t.String()}}
+	}
+	return err
 }
 
 // named is an object of a kind.

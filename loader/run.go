@@ -51,11 +51,12 @@ type load struct {
 	target   transform.Target
 	presence map[string]*presence
 
-	tables  map[[2]string]*table // by the dump's names
-	order   []*table
-	folded  map[string]bool // target's names of tables, as it compares them
-	schemas []string        // target's names
-	refused []string        // what the target cannot hold
+	tables   map[[2]string]*table // by the dump's names
+	order    []*table
+	folded   map[string]bool     // target's names of tables, as it compares them
+	schemas  []string            // target's names
+	inSchema map[string][]string // sequences in schemas' own files: myloader knows no files of theirs
+	refused  []string            // what the target cannot hold
 
 	journal   *journal
 	past      *past
@@ -73,6 +74,7 @@ func newLoad(o Options) *load {
 		presence: map[string]*presence{},
 		tables:   map[[2]string]*table{},
 		folded:   map[string]bool{},
+		inSchema: map[string][]string{},
 		journal:  &journal{id: m.ID},
 	}
 }

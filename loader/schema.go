@@ -25,7 +25,11 @@ func (l *load) createSchemas(ctx context.Context) error {
 		return err
 	}
 	if l.past == nil || !l.past.phases[phaseTables] {
-		if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindTable || o.Kind == dump.KindSequence }, l.createTable); err != nil {
+		// Tables may take their defaults from sequences.
+		if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindSequence || o.Kind == dump.KindSchema }, l.createSequences); err != nil {
+			return err
+		}
+		if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindTable }, l.createTable); err != nil {
 			return err
 		}
 		if err := l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseTables, state: markCreated}); err != nil {
@@ -148,10 +152,9 @@ func mapDatabase(stmt []byte, m transform.Mode, schema string) []byte {
 func closeVersioned(before []transform.Token, rest []byte) []byte {
 	open := 0
 	for _, t := range before {
-		switch t.Kind {
-		case transform.VersionedOpen:
+		if t.Kind == transform.VersionedOpen {
 			open++
-		case transform.VersionedClose:
+		} else if t.Kind == transform.VersionedClose {
 			open--
 		}
 	}
@@ -166,20 +169,47 @@ func isAny(t transform.Token, words ...string) bool {
 	return ok
 }
 
-// createTable makes a table without what is added after the data, or a sequence. What is there already is kept, emptied
-// or dropped as --if-exists says.
+// createSequences makes sequences and sets where they stand: one of its own files, or those in a schema's file.
+func (l *load) createSequences(ctx context.Context, s *session, o *dump.Object) error {
+	kept := map[string]bool{}
+	for st, err := range l.statements(ctx, o) {
+		if err != nil {
+			return err
+		}
+		if st.kind != "sequence" && st.verb != "SETVAL" {
+			continue
+		}
+		schema, name := l.mapTable(o.Schema, st.name)
+		if st.kind == "sequence" {
+			if l.past == nil && (l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate) && l.presence[l.fold(schema)].tables[l.fold(name)] != "" {
+				kept[name] = true
+				l.summary.count(&l.summary.Kept, 1)
+			} else if err := l.makeRoom(ctx, s, o, schema, name); err != nil {
+				return err
+			} else {
+				l.summary.count(&l.summary.Sequences, 1)
+			}
+		}
+		if kept[name] {
+			continue
+		}
+		p := l.prepare(o, &st)
+		if err := l.exec(ctx, s, schema, o, &st, p.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createTable makes a table without what is added after the data. What is there already is kept, emptied or dropped as
+// --if-exists says.
 func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) error {
 	schema, name := l.mapTable(o.Schema, o.Name)
 	t := l.tables[[2]string{o.Schema, o.Name}]
-	if t != nil && t.kept {
+	if t.kept {
 		if l.o.IfExists == ExistsTruncate {
 			return l.run(ctx, s, o, "TRUNCATE TABLE "+t.String())
 		}
-		return nil
-	}
-	if o.Kind == dump.KindSequence && l.past == nil && (l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate) &&
-		l.presence[l.fold(schema)].tables[l.fold(name)] != "" {
-		l.summary.count(&l.summary.Kept, 1)
 		return nil
 	}
 	if err := l.makeRoom(ctx, s, o, schema, name); err != nil {
@@ -193,20 +223,13 @@ func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) erro
 			continue
 		}
 		p := l.prepare(o, &st)
-		text := p.text
-		if t != nil {
-			def, err := transform.SplitTable(p.text, st.mode, l.defers(t))
-			if err != nil {
-				return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: st.file, Line: st.line, Err: err}
-			}
-			text = def.Create
+		def, err := transform.SplitTable(p.text, st.mode, l.defers(t))
+		if err != nil {
+			return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: st.file, Line: st.line, Err: err}
 		}
-		if err := l.exec(ctx, s, schema, o, &st, text); err != nil {
+		if err := l.exec(ctx, s, schema, o, &st, def.Create); err != nil {
 			return err
 		}
-	}
-	if o.Kind == dump.KindSequence {
-		l.summary.count(&l.summary.Sequences, 1)
 	}
 	return nil
 }

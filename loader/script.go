@@ -109,7 +109,10 @@ func belongs(o *dump.Object, st *statement) (bool, error) {
 	switch {
 	case o.Kind == dump.KindSchema:
 		switch st.kind {
-		case "procedure", "function", "event", "package", "package body", "trigger":
+		case "procedure", "function", "event", "package", "package body", "trigger", "sequence":
+			return true, nil
+		}
+		if st.verb == "SETVAL" {
 			return true, nil
 		}
 	case o.Kind == dump.KindView && st.kind == "table" && st.name == o.Name:

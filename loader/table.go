@@ -19,6 +19,7 @@ type table struct {
 	bytes        int64     // of its chunks
 	chunks       int
 	autoInc      uint64 // AUTO_INCREMENT of the dump's CREATE TABLE; 0: none
+	bare         bool   // the dump has no definition of it
 	kept         bool   // it was there before and stays
 	adapted      bool   // its definition was changed for this target
 	enums        bool   // it has an ENUM column
