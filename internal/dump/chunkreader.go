@@ -143,6 +143,7 @@ func (r *Reader) decompressor(in io.Reader, c Compression) (io.Reader, error) {
 		return r.zstdReader(in)
 	case Gzip:
 		return r.gzipReader(in)
+	case None:
 	}
 	return in, nil
 }

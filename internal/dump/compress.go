@@ -50,6 +50,7 @@ func (c Compression) suffix() string {
 		return ".zst"
 	case Gzip:
 		return ".gz"
+	case None:
 	}
 	return ""
 }

@@ -112,7 +112,7 @@ func FuzzCSV(f *testing.F) {
 				t.Fatalf("%q: %s", text, diff)
 			}
 		}
-		if _, err := r.Read(); err != io.EOF {
+		if _, err := r.Read(); !errors.Is(err, io.EOF) {
 			t.Fatalf("after the last row: %v", err)
 		}
 	})

@@ -91,7 +91,7 @@ func (r *CSVReader) fill() {
 		copy(grown, r.buf)
 		r.buf = grown
 	}
-	for tries := 0; tries < 100; tries++ {
+	for range 100 {
 		n, err := r.r.Read(r.buf[r.end:])
 		r.end += n
 		if err != nil {

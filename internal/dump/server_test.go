@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -38,12 +39,14 @@ func agreementTable(schema string, kind testdb.Kind) (o *Object, ddl string) {
 	}}
 	ddl = "CREATE TABLE `" + schema + "`.`t``é'\\\"x` (id INT PRIMARY KEY, b LONGBLOB, `a``b'c\\ü` LONGTEXT CHARACTER SET latin1," +
 		" u16 TEXT CHARACTER SET utf16, j LONGTEXT CHARACTER SET utf8mb4, d DATETIME(6), f DOUBLE, y YEAR, bit BIT(33)"
-	if kind == testdb.MariaDB {
+	switch kind {
+	case testdb.MariaDB:
 		o.Columns = append(o.Columns, Column{Name: "uuid", Type: "uuid", Encoding: UTF8})
 		ddl += ", uuid UUID"
-	} else if kind == testdb.MySQL97 {
+	case testdb.MySQL97:
 		o.Columns = append(o.Columns, Column{Name: "json", Type: "json", Encoding: UTF8})
 		ddl += ", json JSON"
+	case testdb.MySQL56:
 	}
 	return o, ddl + ") ENGINE=InnoDB"
 }
@@ -145,7 +148,7 @@ func TestReaderAgreesWithLoadData(t *testing.T) {
 			r := NewCSVReader(strings.NewReader(text), 3, 1<<10)
 			for {
 				row, err := r.Read()
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					break
 				}
 				check(t, err)

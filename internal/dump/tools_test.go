@@ -72,7 +72,7 @@ func writeChunks(t *testing.T, w *Writer, table *Object) []Row {
 		for range 200 * n { // the first is empty
 			row := randomRow(rnd, len(rows), 200)
 			if row[2] != nil {
-				row[2] = []byte(fmt.Sprintf("{\"é\": \"%d\\n\"};\n", len(rows)))
+				row[2] = fmt.Appendf(nil, "{\"é\": \"%d\\n\"};\n", len(rows))
 			}
 			rows = append(rows, row)
 			check(t, c.WriteRow(row))
