@@ -16,26 +16,26 @@ func (d *definitions) recodeHeader(ctx context.Context, o stored, kind, schema, 
 	if isUTF8(o.client) || isASCII(o.sql) {
 		return o.sql, nil
 	}
-	h := headerRecoder{ctx: ctx, show: d.show, charset: o.client, mode: transform.Mode{Charset: o.client}.WithSQLMode(o.mode)}
+	h := headerRecoder{show: d.show, charset: o.client, mode: transform.Mode{Charset: o.client}.WithSQLMode(o.mode)}
 	h.tokens = transform.Lex(o.sql, h.mode)
 	i := h.kind(kind)
 	if i < 0 {
 		return nil, fmt.Errorf("its definition starts with %.60q", o.sql)
 	}
-	i = h.name(i, name)
+	i = h.name(ctx, i, name)
 	switch kind {
 	case "TRIGGER":
 		for i < len(h.tokens) && !h.tokens[i].Is("ON") {
 			i++
 		}
-		h.name(i+1, on)
+		h.name(ctx, i+1, on)
 	case "EVENT":
 		for i < len(h.tokens) && !h.tokens[i].Is("DO") {
-			h.text(i)
+			h.text(ctx, i)
 			i++
 		}
 	case "PROCEDURE", "FUNCTION":
-		h.characteristics(i)
+		h.characteristics(ctx, i)
 	}
 	if h.lossy {
 		d.warn("%s %s.%s: its name or comment has characters that its client's charset %s lacks: they are dumped as ?", strings.ToLower(kind), schema, name, o.client)
@@ -52,9 +52,8 @@ func isASCII[T string | []byte](s T) bool {
 	return true
 }
 
-// headerRecoder works on the tokens of one statement; it lives for one call, and so may its context.
+// headerRecoder works on the tokens of one statement.
 type headerRecoder struct {
-	ctx     context.Context
 	show    *showReader
 	charset string
 	mode    transform.Mode
@@ -75,26 +74,26 @@ func (h *headerRecoder) kind(kind string) int {
 }
 
 // name replaces the name at i, past a schema's, and returns the index after it.
-func (h *headerRecoder) name(i int, name string) int {
+func (h *headerRecoder) name(ctx context.Context, i int, name string) int {
 	i = transform.Skip(h.tokens, i)
 	if j := transform.Skip(h.tokens, i+1); j < len(h.tokens) && h.tokens[j].Is(".") {
 		i = transform.Skip(h.tokens, j+1)
 	}
 	if i < len(h.tokens) && !isASCII(name) {
-		h.replace(i, name)
+		h.replace(ctx, i, name)
 	}
 	return i + 1
 }
 
 // text replaces a string at i that is in UTF-8.
-func (h *headerRecoder) text(i int) {
+func (h *headerRecoder) text(ctx context.Context, i int) {
 	if h.tokens[i].Kind == transform.String && !isASCII(h.tokens[i].Text) {
-		h.replace(i, h.tokens[i].Unquote(byteMode))
+		h.replace(ctx, i, h.tokens[i].Unquote(byteMode))
 	}
 }
 
-func (h *headerRecoder) replace(i int, text string) {
-	b, ok, err := h.show.convert(h.ctx, text, h.charset)
+func (h *headerRecoder) replace(ctx context.Context, i int, text string) {
+	b, ok, err := h.show.convert(ctx, text, h.charset)
 	if err != nil {
 		h.err = err
 		return
@@ -123,7 +122,7 @@ var characteristicWords = []string{
 }
 
 // characteristics recodes the strings between the parameters, which are in the client's bytes, and the body.
-func (h *headerRecoder) characteristics(i int) {
+func (h *headerRecoder) characteristics(ctx context.Context, i int) {
 	i = transform.Skip(h.tokens, i)
 	if i >= len(h.tokens) || !h.tokens[i].Is("(") {
 		return
@@ -135,11 +134,11 @@ func (h *headerRecoder) characteristics(i int) {
 		case !t.Significant():
 			continue
 		case t.Kind == transform.String:
-			h.text(i)
+			h.text(ctx, i)
 		case t.Is("("):
 			end := min(transform.Closing(h.tokens, i), len(h.tokens)-1)
 			for ; i < end; i++ {
-				h.text(i)
+				h.text(ctx, i)
 			}
 		case t.Kind != transform.Word:
 			return
