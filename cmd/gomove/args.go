@@ -59,8 +59,7 @@ func secretParts(args []string) []string {
 		case strings.HasPrefix(a, "-p"):
 			parts = append(parts, a[2:])
 		}
-		if i := strings.Index(a, "mysql://"); i >= 0 {
-			rest := a[i+len("mysql://"):]
+		if _, rest, ok := strings.Cut(a, "mysql://"); ok {
 			at := strings.LastIndexByte(rest, '@')
 			colon := strings.IndexByte(rest, ':')
 			if colon >= 0 && colon < at {

@@ -35,7 +35,7 @@ func Rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (*Row
 	}
 	stop := conn.KillOnDone(ctx)
 	// Cancelling is ours: database/sql would read on in a buffer that cells still point into.
-	rows, err := conn.QueryContext(context.WithoutCancel(ctx), query)
+	rows, err := conn.QueryContext(context.WithoutCancel(ctx), query) //nolint:rowserrcheck // Next checks it
 	if err != nil {
 		stop()
 		return nil, cancelled(ctx.Err, err)
