@@ -193,7 +193,7 @@ func (r *run) newManifest(f dump.SnapshotFacts) *dump.Manifest {
 	facts := &r.server.Facts
 	v := facts.Variables
 	return &dump.Manifest{
-		ID: uuid.NewString(), Tool: "gomove", Started: r.started, Charset: r.o.Charset, Snapshot: f,
+		ID: uuid.NewString(), Tool: "gomove " + dump.Version, Started: r.started, Charset: r.o.Charset, Snapshot: f,
 		For: r.out.For, Rows: r.out.Rows, Compression: r.out.Compression, Format: dump.FormatVersion,
 		Server: dump.ServerFacts{
 			Flavor: string(facts.Flavor), Version: facts.Version, VersionComment: facts.VersionComment, Number: facts.Number,

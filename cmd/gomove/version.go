@@ -1,6 +1,6 @@
 package main
 
-// Version is what --version prints.
-const versionNumber = "0.1.0"
+import "github.com/gomove/gomove/internal/dump"
 
-func version() string { return versionNumber }
+// version is what --version prints.
+func version() string { return dump.Version }
