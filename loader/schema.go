@@ -152,10 +152,12 @@ func mapDatabase(stmt []byte, m transform.Mode, schema string) []byte {
 func closeVersioned(before []transform.Token, rest []byte) []byte {
 	open := 0
 	for _, t := range before {
-		if t.Kind == transform.VersionedOpen {
+		switch t.Kind {
+		case transform.VersionedOpen:
 			open++
-		} else if t.Kind == transform.VersionedClose {
+		case transform.VersionedClose:
 			open--
+		default:
 		}
 	}
 	if open > 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -133,6 +134,9 @@ func loadAction(c *cli.Context) error {
 	return withConsole(c, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := loader.Run(ctx, o)
+		if errors.Is(err, loader.ErrDiffers) {
+			err = &exitError{exitDiffers, err}
+		}
 		if s == nil {
 			return err
 		}
