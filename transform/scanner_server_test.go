@@ -72,7 +72,7 @@ func TestScannerServers(t *testing.T) {
 			db := s.DB(t)
 			db.SetMaxOpenConns(1)
 			run(t, db, "USE "+byScanner, "SET NAMES latin1", "SET sql_mode=''")
-			replay(t, db, strings.NewReader(oddScript), Mode{Charset: "latin1"})
+			replayScript(t, db, strings.NewReader(oddScript), Mode{Charset: "latin1"})
 			want, got := logRows(t, db, byClient), logRows(t, db, byScanner)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("client and scanner differ: %s", diff)
@@ -81,7 +81,7 @@ func TestScannerServers(t *testing.T) {
 				t.Errorf("the client wrote %d rows only", len(want))
 			}
 			run(t, db, "DROP TRIGGER g", "DELETE FROM l")
-			replay(t, db, strings.NewReader(modesScript), Mode{Charset: "latin1"})
+			replayScript(t, db, strings.NewReader(modesScript), Mode{Charset: "latin1"})
 			want = []string{"616E73693B", "835C", "783B", "815C", "815C3B", "3B", "835C"}
 			if diff := cmp.Diff(want, logRows(t, db, byScanner)); diff != "" {
 				t.Errorf("modes: %s", diff)
@@ -114,7 +114,7 @@ func TestScannerReplaysDump(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, db, "USE "+to)
-	replay(t, db, strings.NewReader(string(dump)), Mode{Charset: "utf8mb4"})
+	replayScript(t, db, strings.NewReader(string(dump)), Mode{Charset: "utf8mb4"})
 	run(t, db, "SET NAMES binary")
 	for _, o := range [][2]string{{"TABLE", "x"}, {"VIEW", "w"}, {"PROCEDURE", "p"}, {"FUNCTION", "f"}, {"TRIGGER", "g"}, {"EVENT", "e"}} {
 		run(t, db, "USE "+from)
@@ -130,8 +130,8 @@ func TestScannerReplaysDump(t *testing.T) {
 	}
 }
 
-// replay runs a script statement by statement.
-func replay(t *testing.T, db *sql.DB, r io.Reader, m Mode) {
+// replayScript runs a script statement by statement.
+func replayScript(t *testing.T, db *sql.DB, r io.Reader, m Mode) {
 	t.Helper()
 	s := NewScanner(r, m, 0)
 	for {
