@@ -64,11 +64,18 @@ type running struct {
 
 func startBinary(t testing.TB, args ...string) *running {
 	t.Helper()
+	return startChanged(t, func(*exec.Cmd) {}, args...)
+}
+
+// startChanged starts gomove after change had its way with the command.
+func startChanged(t testing.TB, change func(*exec.Cmd), args ...string) *running {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	r := &running{cmd: exec.CommandContext(ctx, gomove, args...), args: args}
 	r.cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	change(r.cmd)
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
