@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -34,7 +35,9 @@ func (r *run) copy(ctx context.Context, snap *Snapshot) error {
 		g.Go(func() error { return r.readLocked(ctx, snap, locked) })
 	}
 	q := newQueue(len(snap.Readers), 2)
-	p := r.newPlanner(q)
+	probes := &steadyQuerier{server: r.server}
+	defer probes.close()
+	p := r.newPlanner(ctx, q, probes)
 	var large, small []*tableState
 	for _, t := range free {
 		if p.isSmall(t) {
@@ -71,12 +74,15 @@ func (r *run) newReader(conn *mysql.Conn) *reader {
 	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.o.ChunkBytes}
 }
 
-func (r *run) newPlanner(q *queue) *planner {
-	return &planner{
-		queue: q, querier: r.server.DB(), chunkBytes: r.o.ChunkBytes, done: r.planned,
+func (r *run) newPlanner(ctx context.Context, q *queue, probes *steadyQuerier) *planner {
+	p := &planner{
+		queue: q, querier: probes, chunkBytes: r.o.ChunkBytes, done: r.planned,
 		chunks: func(n int64) { r.o.Progress.ChunksTotal.Add(n) },
-		debug:  func(msg string, args ...any) { r.o.Log.Debug(msg, args...) },
 	}
+	if r.o.Log.Enabled(ctx, slog.LevelDebug) {
+		p.debug = r.o.Log.Debug // which has the chunker count the rows that its probes read
+	}
+	return p
 }
 
 // splitLocked takes out the tables that only the locked session may read.

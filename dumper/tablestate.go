@@ -21,8 +21,8 @@ type tableState struct {
 	unsorted atomic.Bool  // the server would sort: ranges are read in any order and not cut
 
 	mu   sync.Mutex
-	open int // ranges not yet read, and 1 each for planning and for its SQL files
-	rows int64
+	open int   // ranges not yet read, and 1 each for planning and for its SQL files
+	read int64 // rows in finished files
 }
 
 // newTableState decides along which key a table is cut and how its columns are read.
@@ -56,7 +56,7 @@ func (s *tableState) add() {
 func (s *tableState) count(rows int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows += rows
+	s.read += rows
 }
 
 // finish ends a range, the planning or the SQL files, and reports whether that was the last of them.
@@ -64,7 +64,7 @@ func (s *tableState) finish() (last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--
-	s.object.Rows = s.rows
+	s.object.Rows = s.read
 	return s.open == 0
 }
 
