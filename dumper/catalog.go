@@ -136,6 +136,7 @@ func (r *catalogReader) read(ctx context.Context) (*catalog, error) {
 	if !r.selection.NoEvents {
 		steps = append(steps, r.readEvents)
 	}
+	steps = append(steps, r.checkVisible)
 	for _, step := range steps {
 		if err := step(ctx, c); err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
