@@ -130,25 +130,29 @@ type place struct {
 
 func (b *barrier) snapshotPlaces(ctx context.Context) ([]place, error) {
 	places := make([]place, len(b.readers))
-	g, ctx := errgroup.WithContext(ctx)
 	for i, c := range b.readers {
-		g.Go(func() error {
-			rows, err := c.QueryContext(ctx, "SHOW SESSION STATUS LIKE 'binlog\\_snapshot\\_%'")
-			if err != nil {
-				return fmt.Errorf("read binlog_snapshot status: %w", err)
-			}
-			defer rows.Close()
-			for rows.Next() {
-				var name, value string
-				if err := rows.Scan(&name, &value); err != nil {
-					return err
-				}
-				places[i].set(strings.ToLower(name), value)
-			}
-			return rows.Err()
-		})
+		var err error
+		if places[i], err = snapshotPlace(ctx, c); err != nil {
+			return nil, err
+		}
 	}
-	return places, g.Wait()
+	return places, nil
+}
+
+func snapshotPlace(ctx context.Context, c *mysql.Conn) (p place, err error) {
+	rows, err := c.QueryContext(ctx, "SHOW SESSION STATUS LIKE 'binlog\\_snapshot\\_%'")
+	if err != nil {
+		return p, fmt.Errorf("read binlog_snapshot status: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return p, err
+		}
+		p.set(strings.ToLower(name), value)
+	}
+	return p, rows.Err()
 }
 
 func (p *place) set(name, value string) {

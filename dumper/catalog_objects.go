@@ -20,8 +20,8 @@ func (r *catalogReader) readSchemas(ctx context.Context, c *catalog) error {
 			if !some {
 				return nil
 			}
-			if strings.HasPrefix(name, "#mysql50#") {
-				c.warnings = append(c.warnings, fmt.Sprintf("directory %s of the server's data is no schema: not dumped", strings.TrimPrefix(name, "#mysql50#")))
+			if dir, odd := strings.CutPrefix(name, "#mysql50#"); odd {
+				c.warnings = append(c.warnings, fmt.Sprintf("directory %s of the server's data is no schema: not dumped", dir))
 				return nil
 			}
 			c.schemas = append(c.schemas, &schema{name: name, charset: f[1].s, collation: f[2].s, whole: whole})

@@ -208,12 +208,8 @@ func zeroIn(charset string) []byte {
 
 // members reads the names of an "enum(...)" or "set(...)", in UTF-8.
 func members(columnType string) []string {
-	i := strings.IndexByte(columnType, '(')
-	if i < 0 {
-		return nil
-	}
 	var out []string
-	s := columnType[i+1:]
+	_, s, _ := strings.Cut(columnType, "(")
 	for len(s) > 0 && s[0] == '\'' {
 		var b strings.Builder
 		j := 1

@@ -2,6 +2,8 @@ package dumper
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -104,22 +106,14 @@ func (d *definitions) restoreDefaults(ctx context.Context, create []byte, t *tab
 	}
 	literals := map[string]string{}
 	for _, c := range lost {
-		rows, err := d.show.conn.QueryContext(ctx, "SELECT DEFAULT("+mysql.QuoteName(c)+") FROM "+t.quoted()+" LIMIT 1")
-		if err != nil {
-			return nil, err
-		}
 		var b []byte
-		found := rows.Next()
-		if found {
-			err = rows.Scan(&b)
-		}
-		rows.Close()
-		if err != nil {
-			return nil, err
-		}
-		if !found {
+		err := d.show.conn.QueryRowContext(ctx, "SELECT DEFAULT("+mysql.QuoteName(c)+") FROM "+t.quoted()+" LIMIT 1").Scan(&b)
+		if errors.Is(err, sql.ErrNoRows) {
 			d.warn("table %s: the default of column %s may hold characters that this server prints as ?, and the table has no row to tell", t, c)
 			continue
+		}
+		if err != nil {
+			return nil, err
 		}
 		literals[c] = mysql.HexLiteral(charsets[c], b)
 	}

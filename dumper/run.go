@@ -90,11 +90,7 @@ func (r *run) checkConditions(ctx context.Context) error {
 		if t.where == "" {
 			continue
 		}
-		rows, err := r.server.DB().QueryContext(ctx, "EXPLAIN SELECT 1 FROM "+t.quoted()+" WHERE ("+t.where+")")
-		if err != nil {
-			return fmt.Errorf("--where %s=%s: %w", t, t.where, err)
-		}
-		if err := rows.Close(); err != nil {
+		if _, err := r.server.DB().ExecContext(ctx, "EXPLAIN SELECT 1 FROM "+t.quoted()+" WHERE ("+t.where+")"); err != nil {
 			return fmt.Errorf("--where %s=%s: %w", t, t.where, err)
 		}
 	}

@@ -2,6 +2,7 @@ package dumper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -169,7 +170,7 @@ func rowSum(t *testing.T, s *testdb.Server, o *dump.Object, where string) (dump.
 	var n int64
 	for {
 		row, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return h.Sum, n
 		}
 		if err != nil {

@@ -53,17 +53,16 @@ func (s *script) split(sql []byte) []byte {
 
 // stored is a view, trigger, routine or event as the server keeps it.
 type stored struct {
-	sql        []byte // in the charset of client
-	client     string // character_set_client
-	collation  string // collation_connection
-	mode       string // sql_mode
-	hasMode    bool
-	timeZone   string // of an event
-	dbName     string
-	dbNow      string // collation that the schema has
-	dbThen     string // collation that it had when the object was created, which decides the charset of its parameters
-	compound   bool   // may hold semicolons
-	afterwards []byte // undoes what the statement needed
+	sql       []byte // in the charset of client
+	client    string // character_set_client
+	collation string // collation_connection
+	mode      string // sql_mode
+	hasMode   bool
+	timeZone  string // of an event
+	dbName    string
+	dbNow     string // collation that the schema has
+	dbThen    string // collation that it had when the object was created, which decides the charset of its parameters
+	compound  bool   // may hold semicolons
 }
 
 // add adds a stored object with its bytes untouched, under the session that it was created in.
