@@ -16,17 +16,9 @@ type readPlan struct {
 	exprs   []string          // the select list: the columns, then what only the reader needs
 	fixes   []mysql.ColumnFix // of the select list
 	enums   []enumColumn
+	sets    []setColumn
 	keyAt   []int // where the parts of the key stand in the select list
 	unknown []string
-}
-
-// enumColumn is an ENUM column, whose index 0 the server shows as ” and a file holds as 0.
-type enumColumn struct {
-	at       int    // in the row
-	index    int    // where its number stands in the select list, -1 when ” can only mean index 0
-	zero     []byte // 0 in the charset of the file
-	hasZero  bool   // a member is named 0, so that index 0 cannot be written
-	nameText string
 }
 
 // valueClass is what a data type asks of reader and file.
@@ -75,6 +67,9 @@ func newReadPlan(columns []column, key *chunker.Key, charset string) *readPlan {
 		if e.index == 0 {
 			e.index = p.addExpr(e.nameText+"+0", mysql.ColumnFix{})
 		}
+	}
+	for i := range p.sets {
+		p.sets[i].holds = p.addExpr(p.sets[i].bit, mysql.ColumnFix{})
 	}
 	if key == nil {
 		return p
@@ -130,6 +125,9 @@ func (p *readPlan) addColumn(c column, utf8 bool) {
 	if c.dataType == "enum" {
 		p.enums = append(p.enums, newEnumColumn(len(p.columns), name, c, utf8))
 	}
+	if c.dataType == "set" {
+		p.sets = appendSetColumn(p.sets, len(p.columns), name, c, utf8)
+	}
 	if expr != name {
 		out.Expr = expr
 	}
@@ -175,99 +173,6 @@ func isUTF8(charset string) bool {
 		return true
 	}
 	return false
-}
-
-func newEnumColumn(at int, name string, c column, utf8 bool) enumColumn {
-	e := enumColumn{at: at, index: -1, nameText: name, zero: []byte("0")}
-	if !utf8 {
-		e.zero = zeroIn(c.charset)
-	}
-	for _, m := range members(c.columnType) {
-		switch m {
-		case "":
-			e.index = 0 // to be set once the select list is known: only the number tells '' from index 0
-		case "0":
-			e.hasZero = true
-		}
-	}
-	return e
-}
-
-// zeroIn is the character 0 in a charset.
-func zeroIn(charset string) []byte {
-	switch charset {
-	case "ucs2", "utf16":
-		return []byte{0, '0'}
-	case "utf16le":
-		return []byte{'0', 0}
-	case "utf32":
-		return []byte{0, 0, 0, '0'}
-	}
-	return []byte("0")
-}
-
-// members reads the names of an "enum(...)" or "set(...)", in UTF-8.
-func members(columnType string) []string {
-	var out []string
-	_, s, _ := strings.Cut(columnType, "(")
-	for len(s) > 0 && s[0] == '\'' {
-		var b strings.Builder
-		j := 1
-		for ; j < len(s); j++ {
-			switch {
-			case s[j] == '\\' && j+1 < len(s):
-				j++
-				b.WriteByte(unescape(s[j]))
-			case s[j] != '\'':
-				b.WriteByte(s[j])
-			case j+1 < len(s) && s[j+1] == '\'':
-				j++
-				b.WriteByte('\'')
-			default:
-				goto end
-			}
-		}
-	end:
-		out = append(out, b.String())
-		s = strings.TrimPrefix(s[min(j+1, len(s)):], ",")
-	}
-	return out
-}
-
-func unescape(c byte) byte {
-	switch c {
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	case 'b':
-		return '\b'
-	case '0':
-		return 0
-	case 'Z':
-		return 0x1a
-	}
-	return c
-}
-
-// fixRow writes 0 for index 0 of ENUM columns. cells is a row of the select list.
-func (p *readPlan) fixRow(cells [][]byte) error {
-	for i := range p.enums {
-		e := &p.enums[i]
-		if c := cells[e.at]; c == nil || len(c) != 0 {
-			continue
-		}
-		if e.index >= 0 && string(cells[e.index]) != "0" {
-			continue
-		}
-		if e.hasZero {
-			return fmt.Errorf("column %s holds the invalid value (index 0), which no file can hold beside a member named 0: set it to a member or NULL", e.nameText)
-		}
-		cells[e.at] = e.zero
-	}
-	return nil
 }
 
 // key copies the key of a row, which the next row would overwrite.

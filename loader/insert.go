@@ -25,8 +25,8 @@ type inserter struct {
 	t       *table
 	cols    []tableColumn
 	enc     []dump.Encoding
-	enums   []int
-	head    int // length of the INSERT's header at the start of buf
+	zeros   []string // see warnedZeros
+	head    int      // length of the INSERT's header at the start of buf
 	buf     []byte
 	rows    int64 // in buf
 	sent    int64 // rows in statements before
@@ -66,13 +66,11 @@ func (w *writer) insertRows(ctx context.Context, one work, r io.Reader) (got res
 func newInserter(w *writer, t *table) *inserter {
 	in := &inserter{w: w, t: t, cols: t.unpack(), maximum: w.server.Facts.MaxAllowedPacket - packetSlack}
 	in.limit = min(insertBytes, in.maximum)
+	in.zeros = t.warnedZeros(w.warnsOfZero())
 	names := make([]string, len(in.cols))
 	for i, c := range in.cols {
 		names[i] = mysql.QuoteName(c.name)
 		in.enc = append(in.enc, c.encoding)
-		if c.enum {
-			in.enums = append(in.enums, i)
-		}
 	}
 	in.buf = append(in.buf, "INSERT INTO "+t.String()+" ("+strings.Join(names, ",")+") VALUES "...)
 	in.head = len(in.buf)
@@ -86,11 +84,7 @@ func (in *inserter) add(ctx context.Context, row dump.Row) error {
 	}
 	from := len(in.buf)
 	in.buf = in.append(in.buf, row)
-	for _, i := range in.enums {
-		if string(row[i]) == "0" {
-			in.got.expected++
-		}
-	}
+	in.got.expected += countZeros(row, in.zeros)
 	if len(in.buf) > in.limit && in.rows > 0 {
 		// The row starts the next statement.
 		next := bytes.Clone(in.buf[from:])

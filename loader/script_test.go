@@ -122,7 +122,7 @@ func TestReadInsert(t *testing.T) {
 		{"INSERT INTO t SET a=1", 0, true},
 	} {
 		t.Run(c.sql, func(t *testing.T) {
-			got, err := readInsert([]byte(c.sql), transform.Mode{Charset: "binary"}, tab)
+			got, err := readInsert([]byte(c.sql), transform.Mode{Charset: "binary"}, tab, true)
 			if errors.Is(err, ErrUnsafe) != c.unsafe || err != nil && !c.unsafe {
 				t.Fatalf("error %v, unsafe %v", err, c.unsafe)
 			}

@@ -39,7 +39,7 @@ func (w *writer) sqlRows(ctx context.Context, one work, r io.Reader) (result, er
 }
 
 func (w *writer) sqlInsert(ctx context.Context, t *table, env *environment, st transform.Statement, m transform.Mode, got *result) error {
-	ins, err := readInsert(st.Text, m, t)
+	ins, err := readInsert(st.Text, m, t, w.warnsOfZero())
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ type insertStatement struct {
 }
 
 // readInsert takes INSERT INTO [schema.]table [(columns)] VALUES (literals),... apart and refuses anything else.
-func readInsert(stmt []byte, m transform.Mode, t *table) (insertStatement, error) {
+func readInsert(stmt []byte, m transform.Mode, t *table, always bool) (insertStatement, error) {
 	var ins insertStatement
 	lex := transform.NewLexer(stmt, m)
 	pos := 0
@@ -158,35 +158,30 @@ func readInsert(stmt []byte, m transform.Mode, t *table) (insertStatement, error
 		return ins, fmt.Errorf("%w: INSERT without VALUES", ErrUnsafe)
 	}
 	ins.values = stmt[pos:]
-	zeros, err := checkValues(lex, enumColumns(t, ins.columns))
+	zeros, err := checkValues(lex, m, zeroCells(t, ins.columns, always))
 	ins.enumZeros = zeros
 	return ins, err
 }
 
-// enumColumns tells which of the values of a row belong to ENUM columns.
-func enumColumns(t *table, columns []string) map[int]bool {
-	if !t.enums {
-		return nil
+// zeroCells tells for each value of a row what stands for an ENUM's index 0.
+func zeroCells(t *table, columns []string, always bool) []string {
+	if !t.enums || len(columns) == 0 {
+		return t.warnedZeros(always)
 	}
-	byName := map[string]bool{}
-	at := map[int]bool{}
-	for i, c := range t.unpack() {
-		byName[strings.ToLower(c.name)] = c.enum
-		at[i] = c.enum
+	byName := map[string]string{}
+	for _, c := range t.unpack() {
+		byName[strings.ToLower(c.name)] = c.warnedZero(always)
 	}
-	if len(columns) == 0 {
-		return at
-	}
-	clear(at)
+	zeros := make([]string, len(columns))
 	for i, name := range columns {
-		at[i] = byName[strings.ToLower(name)]
+		zeros[i] = byName[strings.ToLower(name)]
 	}
-	return at
+	return zeros
 }
 
 // checkValues lets through rows of literals: numbers, strings, NULL, charset introducers, and the conversions that dumps
 // write. It counts the cells of ENUM columns that hold index 0.
-func checkValues(lex *transform.Lexer, enums map[int]bool) (zeros int64, err error) {
+func checkValues(lex *transform.Lexer, m transform.Mode, zeroCells []string) (zeros int64, err error) {
 	depth, cell, using := 0, 0, false
 	for {
 		t, ok := lex.Next()
@@ -199,7 +194,7 @@ func checkValues(lex *transform.Lexer, enums map[int]bool) (zeros int64, err err
 			continue
 		case transform.Number, transform.String:
 			bad = depth == 0
-			if depth == 1 && enums[cell] && isZero(t.Text) {
+			if depth == 1 && cell < len(zeroCells) && zeroCells[cell] != "" && t.Unquote(m) == zeroCells[cell] {
 				zeros++
 			}
 		case transform.Word:
@@ -239,11 +234,6 @@ func step(c byte, depth, cell int) (int, int, bool) {
 		return depth, cell, depth == 0
 	}
 	return depth, cell, true
-}
-
-func isZero(literal []byte) bool {
-	s := string(literal)
-	return s == "0" || s == "'0'" || s == `"0"`
 }
 
 // valueWord reports the words that may stand in a row: NULL, the functions that dumps wrap literals in, introducers.

@@ -62,10 +62,6 @@ func packColumns(cols []dump.Column) (packed string, enums bool) {
 	return b.String(), enums
 }
 
-func isEnum(columnType string) bool {
-	return len(columnType) >= 5 && strings.EqualFold(columnType[:5], "enum(")
-}
-
 const packedFields = 4
 
 func (t *table) unpack() []tableColumn {

@@ -94,8 +94,8 @@ func (w *writer) enumZeros(ctx context.Context, one work) (n int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	cols := one.t.unpack()
-	reader := dump.NewCSVReader(file, len(cols), maxRowBytes)
+	zeros := one.t.warnedZeros(w.warnsOfZero())
+	reader := dump.NewCSVReader(file, len(zeros), maxRowBytes)
 	for {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -104,11 +104,7 @@ func (w *writer) enumZeros(ctx context.Context, one work) (n int64, err error) {
 		if err != nil {
 			return n, err
 		}
-		for i, c := range cols {
-			if c.enum && string(row[i]) == "0" {
-				n++
-			}
-		}
+		n += countZeros(row, zeros)
 	}
 }
 

@@ -1,0 +1,136 @@
+package dumper
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// enumColumn is an ENUM column, whose index 0 the server shows as ” and a file holds as 0.
+type enumColumn struct {
+	at       int    // in the row
+	index    int    // where its number stands in the select list, -1 when ” can only mean index 0
+	zero     []byte // 0 in the charset of the file
+	hasZero  bool   // a member is named 0, so that index 0 cannot be written
+	nameText string
+}
+
+// setColumn is a SET column with an empty member, which the server shows as nothing at all. A comma at the end of the
+// text stands for it: every server reads what is behind the comma as the empty member.
+type setColumn struct {
+	at    int    // in the row
+	bit   string // expression that is not 0 when the value has the empty member
+	holds int    // where that stands in the select list
+	comma []byte // in the charset of the file
+}
+
+func appendSetColumn(sets []setColumn, at int, name string, c column, utf8 bool) []setColumn {
+	i := slices.Index(members(c.columnType), "")
+	if i < 0 {
+		return sets
+	}
+	comma := []byte{','}
+	if !utf8 {
+		comma = charIn(',', c.charset)
+	}
+	return append(sets, setColumn{at: at, bit: fmt.Sprintf("%s & %d", name, uint64(1)<<i), comma: comma})
+}
+
+func newEnumColumn(at int, name string, c column, utf8 bool) enumColumn {
+	e := enumColumn{at: at, index: -1, nameText: name, zero: []byte("0")}
+	if !utf8 {
+		e.zero = charIn('0', c.charset)
+	}
+	for _, m := range members(c.columnType) {
+		switch m {
+		case "":
+			e.index = 0 // to be set once the select list is known: only the number tells '' from index 0
+		case "0":
+			e.hasZero = true
+		}
+	}
+	return e
+}
+
+// charIn is an ASCII character in a charset.
+func charIn(ascii byte, charset string) []byte {
+	switch charset {
+	case "ucs2", "utf16":
+		return []byte{0, ascii}
+	case "utf16le":
+		return []byte{ascii, 0}
+	case "utf32":
+		return []byte{0, 0, 0, ascii}
+	}
+	return []byte{ascii}
+}
+
+// members reads the names of an "enum(...)" or "set(...)", in UTF-8.
+func members(columnType string) []string {
+	var out []string
+	_, s, _ := strings.Cut(columnType, "(")
+	for len(s) > 0 && s[0] == '\'' {
+		var b strings.Builder
+		j := 1
+		for ; j < len(s); j++ {
+			switch {
+			case s[j] == '\\' && j+1 < len(s):
+				j++
+				b.WriteByte(unescape(s[j]))
+			case s[j] != '\'':
+				b.WriteByte(s[j])
+			case j+1 < len(s) && s[j+1] == '\'':
+				j++
+				b.WriteByte('\'')
+			default:
+				goto end
+			}
+		}
+	end:
+		out = append(out, b.String())
+		s = strings.TrimPrefix(s[min(j+1, len(s)):], ",")
+	}
+	return out
+}
+
+func unescape(c byte) byte {
+	switch c {
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	case 'b':
+		return '\b'
+	case '0':
+		return 0
+	case 'Z':
+		return 0x1a
+	}
+	return c
+}
+
+// fixRow writes 0 for index 0 of ENUM columns and a comma for the empty member of SET columns. cells is a row of the select list.
+func (p *readPlan) fixRow(cells [][]byte) error {
+	for i := range p.sets {
+		s := &p.sets[i]
+		if h := cells[s.holds]; h != nil && string(h) != "0" {
+			cells[s.at] = slices.Concat(cells[s.at], s.comma)
+		}
+	}
+	for i := range p.enums {
+		e := &p.enums[i]
+		if c := cells[e.at]; c == nil || len(c) != 0 {
+			continue
+		}
+		if e.index >= 0 && string(cells[e.index]) != "0" {
+			continue
+		}
+		if e.hasZero {
+			return fmt.Errorf("column %s holds the invalid value (index 0), which no file can hold beside a member named 0: set it to a member or NULL", e.nameText)
+		}
+		cells[e.at] = e.zero
+	}
+	return nil
+}
