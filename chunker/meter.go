@@ -21,28 +21,28 @@ func newMeter(ctx context.Context, pr *prober, report func(msg string, args ...a
 	if report == nil {
 		return m
 	}
-	m.start = m.counter(ctx)
-	second := m.counter(ctx)
+	m.start = pr.readCount(ctx)
+	second := pr.readCount(ctx)
 	m.overhead, m.start = second-m.start, second
 	return m
 }
 
 func (m *meter) pause(ctx context.Context) {
 	if m.report != nil {
-		m.read += m.counter(ctx) - m.start - m.overhead
+		m.read += m.pr.readCount(ctx) - m.start - m.overhead
 	}
 }
 
 func (m *meter) resume(ctx context.Context) {
 	if m.report != nil {
-		m.start = m.counter(ctx)
+		m.start = m.pr.readCount(ctx)
 	}
 }
 
-// counter sums the counters. They are for information: an error leaves them at 0.
-func (m *meter) counter(ctx context.Context) (sum int64) {
-	m.pr.probes--
-	err := m.pr.each(ctx, "SHOW SESSION STATUS LIKE 'Handler\\_read\\_%'", func(rows *sql.Rows) error {
+// readCount sums the session's counters of rows read. They are for information: an error leaves them at 0.
+func (pr *prober) readCount(ctx context.Context) (sum int64) {
+	pr.probes--
+	err := pr.each(ctx, "SHOW SESSION STATUS LIKE 'Handler\\_read\\_%'", func(rows *sql.Rows) error {
 		var name, value string
 		if err := rows.Scan(&name, &value); err != nil {
 			return err
@@ -63,5 +63,5 @@ func (m *meter) log(ctx context.Context, t *Table, ranges int, p *planner) {
 	}
 	m.pause(ctx)
 	m.report("key ranges found", "schema", t.Schema, "table", t.Name, "ranges", ranges, "target_rows", p.target,
-		"estimated_rows", p.rows, "probes", m.pr.probes, "probe_rows_read", m.read)
+		"estimated_rows", p.rows, "probes", m.pr.probes, "probe_rows_read", m.read, "useless_statistics", p.misled)
 }

@@ -30,6 +30,10 @@ type planner struct {
 	open    bool
 	pending int64 // rows of the range at hand
 	covered bool  // the ranges so far hold all of base
+
+	found   int64 // rows of all pieces so far
+	doubted int64 // spans that were halved only because their estimate was not credible
+	misled  bool  // the doubts have led nowhere: estimates are of no use
 }
 
 // span is an interval of part len(prefix) whose first and last values exist and are known.
@@ -53,18 +57,18 @@ func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 	if part.Desc && i > 0 {
 		return p.boundary(prefix, rows) // MySQL sorts to find the lowest value of a later descending part
 	}
-	first, err := p.end(ctx, interval{prefix: prefix}, "ASC", 0)
-	if err != nil {
+	s := span{prefix: prefix, rows: rows}
+	var err error
+	if s.first, err = p.end(ctx, interval{prefix: prefix}, first); err != nil {
 		return err
 	}
-	last, err := p.end(ctx, interval{prefix: prefix}, "DESC", 0)
-	if err != nil {
+	if s.last, err = p.end(ctx, interval{prefix: prefix}, last); err != nil {
 		return err
 	}
-	if first == nil || last == nil {
+	if s.first == nil || s.last == nil {
 		return p.boundary(prefix, 0)
 	}
-	return p.walk(ctx, span{prefix: prefix, first: first, last: last, rows: rows})
+	return p.walk(ctx, s)
 }
 
 // walk cuts a span in halves until each is a piece or one value.
@@ -74,8 +78,14 @@ func (p *planner) walk(ctx context.Context, s span) error {
 		if bytes.Equal(s.first, s.last) {
 			return p.group(ctx, at, s.rows)
 		}
-		if s.rows <= p.piece && p.credible(s.rows) {
-			return p.boundary(at, s.rows)
+		if s.rows <= p.piece {
+			if p.credible(s.rows) {
+				return p.boundary(at, s.rows)
+			}
+			p.doubt()
+		}
+		if p.misled {
+			return p.step(ctx, s)
 		}
 		left, err := p.split(ctx, s)
 		if err != nil {
@@ -119,6 +129,45 @@ func (p *planner) credible(rows int64) bool {
 	return rows*10 < p.rows*4-10 || rows > p.rows+p.rows/20+1
 }
 
+// doubt notes an estimate that is not credible. Halving on must lead to pieces of more than a few rows.
+func (p *planner) doubt() {
+	const patience, fewRowsEach = 64, 20
+	p.doubted++
+	p.misled = p.misled || p.doubted > patience && p.found < p.doubted*fewRowsEach
+}
+
+// step cuts a span by counting its keys, which reads each of them once: for statistics that are of no use.
+func (p *planner) step(ctx context.Context, s span) error {
+	for cur := s.first; ; {
+		at := s.prefix.with(cur)
+		next, err := p.skip(ctx, interval{prefix: s.prefix, lo: cur, hi: s.hi}, p.target)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			return p.boundary(at, p.target)
+		}
+		before, err := p.end(ctx, interval{prefix: s.prefix, lo: cur, hi: next}, last)
+		if err != nil {
+			return err
+		}
+		if before == nil { // a target's rows and more have this one value
+			if err := p.group(ctx, at, 2*p.target); err != nil {
+				return err
+			}
+			if next, err = p.end(ctx, interval{prefix: s.prefix, lo: cur, hi: s.hi, open: true}, first); err != nil || next == nil {
+				return err
+			}
+		} else if err := p.boundary(at, p.target); err != nil {
+			return err
+		}
+		if !validValue(&p.key.Parts[len(s.prefix)], next) {
+			return errUncut
+		}
+		cur = next
+	}
+}
+
 // split returns the lower part of the span, up to a value about halfway that exists; its hi is nil when all values of
 // the span compare equal.
 func (p *planner) split(ctx context.Context, s span) (span, error) {
@@ -128,36 +177,35 @@ func (p *planner) split(ctx context.Context, s span) (span, error) {
 		return span{}, err
 	}
 	for _, g := range guess(part, a, s.first, s.last) {
-		left, err := p.splitAt(ctx, s, interval{prefix: s.prefix, lo: g, hi: s.hi}, 0)
+		cut, err := p.end(ctx, interval{prefix: s.prefix, lo: g, hi: s.hi}, first)
+		left, err := p.splitAt(ctx, s, cut, err)
 		if left.hi != nil || err != nil && !refused(err) {
 			return left, err
 		}
 	}
 	rest := interval{prefix: s.prefix, lo: s.first, hi: s.hi, open: true}
-	for _, offset := range []int64{p.piece, 0} { // a walk along the keys
-		left, err := p.splitAt(ctx, s, rest, offset)
-		if left.hi != nil || err != nil {
-			return left, err
-		}
+	cut, err := p.skip(ctx, rest, p.piece) // a walk along the keys
+	left, err := p.splitAt(ctx, s, cut, err)
+	if left.hi != nil || err != nil {
+		return left, err
 	}
-	if next, err := p.end(ctx, rest, "ASC", 0); err != nil || next == nil {
-		return span{}, err
+	next, err := p.end(ctx, rest, first)
+	if left, err = p.splitAt(ctx, s, next, err); err == nil && left.hi == nil && next != nil {
+		err = errUncut
 	}
-	return span{}, errUncut
+	return left, err
 }
 
-// splitAt splits a span at the value that stands first in an interval of it, or offset rows later. The lower part's hi
-// is nil when that is no place to split.
-func (p *planner) splitAt(ctx context.Context, s span, iv interval, offset int64) (left span, err error) {
-	cut, err := p.end(ctx, iv, "ASC", offset)
+// splitAt splits a span at a value that a probe has found. The lower part's hi is nil when that is no place to split.
+func (p *planner) splitAt(ctx context.Context, s span, cut []byte, err error) (span, error) {
 	if err != nil || cut == nil || bytes.Equal(cut, s.first) || !validValue(&p.key.Parts[len(s.prefix)], cut) {
-		return left, err
+		return span{}, err
 	}
-	last, err := p.end(ctx, interval{prefix: s.prefix, lo: s.first, hi: cut}, "DESC", 0)
-	if err != nil || last == nil { // cut and s.first compare equal
-		return left, err
+	end, err := p.end(ctx, interval{prefix: s.prefix, lo: s.first, hi: cut}, last)
+	if err != nil || end == nil { // cut and s.first compare equal
+		return span{}, err
 	}
-	return span{prefix: s.prefix, first: s.first, last: last, hi: cut}, nil
+	return span{prefix: s.prefix, first: s.first, last: end, hi: cut}, nil
 }
 
 // alphabet returns the alphabet of a text part, after it has learned the characters of the given values.

@@ -126,7 +126,7 @@ func (p *planner) measure(ctx context.Context, t *Table, targetBytes int64) erro
 	p.rows = all[0]
 	if p.rows <= fewRows && t.Rows <= fewRows {
 		// statistics that were never made look like this, and so does an empty table
-		v, err := p.end(ctx, interval{}, "ASC", 2*fewRows)
+		v, err := p.skip(ctx, interval{}, 2*fewRows)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (p *planner) rowBytes(ctx context.Context, t *Table) (int64, error) {
 	limit := max(min(bytes/max(stated, 1), most), 2)
 	var s sample
 	for _, order := range []string{"ASC", "DESC"} {
-		if err := p.sampleRows(ctx, &s, interval{}, order, limit); err != nil {
+		if err := p.sampleRows(ctx, &s, order, limit); err != nil {
 			return 0, err
 		}
 	}

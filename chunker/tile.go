@@ -21,6 +21,7 @@ func (p *planner) boundary(at Tuple, rows int64) error {
 		p.lower, p.open = at, false
 	}
 	p.pending += max(rows, 1)
+	p.found += max(rows, 1)
 	return nil
 }
 
