@@ -1,6 +1,9 @@
 package transform
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // charsetNames are the character sets of any server, as a word after CHARSET or USING might be something else.
 var charsetNames = setOf("armscii8,ascii,big5,binary,cp1250,cp1251,cp1256,cp1257,cp850,cp852,cp866,cp932,dec8,eucjpms,euckr," +
@@ -16,7 +19,7 @@ func (a *adapter) adaptCharsets(kind string) {
 		}
 		switch {
 		case len(t.Text) > 1 && t.Text[0] == '_':
-			a.adaptIntroducer(i)
+			a.adaptIntroducer(i, kind)
 		case t.Is("CHARSET"):
 			a.adaptCharset(i, i+1, kind)
 		case t.Is("SET"):
@@ -31,10 +34,15 @@ func (a *adapter) adaptCharsets(kind string) {
 	}
 }
 
-// adaptIntroducer renames the character set of _utf8'..'.
-func (a *adapter) adaptIntroducer(i int) {
+// adaptIntroducer renames the character set of _utf8'..'. In expressions of tables it goes where it changes nothing:
+// MariaDB stores a literal that has one without its backslashes, and then cannot read it (MariaDB 10.11: error 1064).
+func (a *adapter) adaptIntroducer(i int, kind string) {
 	n := Skip(a.tokens, i+1)
 	if n >= len(a.tokens) || a.tokens[n].Kind != String && a.tokens[n].Kind != Number {
+		return
+	}
+	if kind == "TABLE" && a.to.isMariaDB() && a.tokens[i].Is("_utf8mb4") && isUTF8(a.mode.Charset) && bytes.ContainsAny(inner(a.tokens[n].Text), `\'`) {
+		a.replace(i, "")
 		return
 	}
 	if name := string(a.tokens[i].Text[1:]); charsetNames[strings.ToLower(name)] {
@@ -42,6 +50,14 @@ func (a *adapter) adaptIntroducer(i int) {
 			a.replace(i, "_"+s)
 		}
 	}
+}
+
+// inner is a string literal without its quotes.
+func inner(literal []byte) []byte {
+	if len(literal) < 2 {
+		return nil
+	}
+	return literal[1 : len(literal)-1]
 }
 
 // operand is the index of the name that follows at i, past an = sign; false when none does.
@@ -155,7 +171,10 @@ func (a *adapter) adaptCollate(i int, charset string) {
 	if !ok {
 		return
 	}
-	name := a.tokens[n].Unquote(a.mode)
+	name := strings.Trim(a.tokens[n].Unquote(a.mode), "`")
+	if strings.EqualFold(name, "binary") && a.tokens[n].Is("binary") && a.tokens[n].Kind == Word && a.to.quotesBinary() {
+		a.replace(n, "`binary`")
+	}
 	if strings.EqualFold(name, "binary") || strings.EqualFold(name, "default") {
 		return
 	}
@@ -210,3 +229,6 @@ func (a *adapter) replaceName(i int, name string) {
 	}
 	a.replace(i, name)
 }
+
+// isUTF8 reports a client charset whose literals are utf8mb4 without an introducer; none given is the dumps' own.
+func isUTF8(charset string) bool { return charset == "" || charset == "utf8mb4" }

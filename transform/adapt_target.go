@@ -66,6 +66,8 @@ func (t Target) before(mysql, mariadb int) bool {
 	return t.mysqlBefore(mysql) && t.mariadbBefore(mariadb)
 }
 
+// quotesBinary reports a grammar in which COLLATE takes the word binary, a type, only as a quoted name.
+func (t Target) quotesBinary() bool           { return t.isMariaDB() || t.mysqlBefore(80000) }
 func (t Target) lacksGenerated() bool         { return t.before(50706, 50200) }
 func (t Target) lacksExpressionDefault() bool { return t.before(80013, 100201) }
 func (t Target) lacksCheck() bool             { return t.before(80016, 100201) }
