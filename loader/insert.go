@@ -17,6 +17,11 @@ const (
 	insertBytes = 1 << 20 // of one multi-row statement
 	maxRowBytes = 5 << 30 // of one row in a chunk: a LONGBLOB of which every byte is escaped would be 8 GiB
 	packetSlack = 1 << 10 // of max_allowed_packet, for what is around the statement
+	// largeBytes is the size from which a row travels alone, in pieces: as text of a statement it would be in memory
+	// several times.
+	largeBytes = 8 << 20
+	// maxPacketBytes is such a piece, and above what escapes make of a row that is not large.
+	maxPacketBytes = 32 << 20
 )
 
 // inserter gathers rows into statements below the target's max_allowed_packet.
@@ -47,7 +52,7 @@ func (w *writer) insertRows(ctx context.Context, one work, r io.Reader) (got res
 			err = errors.Join(err, in.large.Close())
 		}
 	}()
-	reader := dump.NewCSVReader(r, len(in.cols), maxRowBytes)
+	reader := dump.NewCSVReader(r, len(in.cols), min(maxRowBytes, one.c.Bytes))
 	for {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -64,7 +69,7 @@ func (w *writer) insertRows(ctx context.Context, one work, r io.Reader) (got res
 }
 
 func newInserter(w *writer, t *table) *inserter {
-	in := &inserter{w: w, t: t, cols: t.unpack(), maximum: w.server.Facts.MaxAllowedPacket - packetSlack}
+	in := &inserter{w: w, t: t, cols: t.unpack(), maximum: min(w.server.Facts.MaxAllowedPacket, maxPacketBytes) - packetSlack}
 	in.limit = min(insertBytes, in.maximum)
 	in.zeros = t.warnedZeros(w.warnsOfZero())
 	names := make([]string, len(in.cols))
@@ -78,6 +83,13 @@ func newInserter(w *writer, t *table) *inserter {
 }
 
 func (in *inserter) add(ctx context.Context, row dump.Row) error {
+	if rowBytes(row) > largeBytes {
+		if err := in.flush(ctx); err != nil {
+			return err
+		}
+		in.got.expected += countZeros(row, in.zeros)
+		return in.addLarge(ctx, row)
+	}
 	start := len(in.buf)
 	if in.rows > 0 {
 		in.buf = append(in.buf, ',')
@@ -103,6 +115,14 @@ func (in *inserter) add(ctx context.Context, row dump.Row) error {
 		return in.flush(ctx)
 	}
 	return nil
+}
+
+func rowBytes(row dump.Row) int {
+	n := 0
+	for _, cell := range row {
+		n += len(cell)
+	}
+	return n
 }
 
 // append writes a row as values. Columns of another charset on the target are converted from the dump's.

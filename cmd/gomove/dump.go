@@ -171,6 +171,7 @@ func dumpAction(c *cli.Context) error {
 			return err
 		}
 	}
+	boundMemory(o.Threads)
 	return withConsole(c, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := dumper.Run(ctx, o)

@@ -131,6 +131,7 @@ func loadAction(c *cli.Context) error {
 		return err
 	}
 	o.From = from
+	boundMemory(o.Threads)
 	return withConsole(c, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := loader.Run(ctx, o)

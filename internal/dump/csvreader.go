@@ -22,7 +22,7 @@ type CSVReader struct {
 
 const csvReadBytes = 128 << 10
 
-// NewCSVReader returns a reader of rows of columns cells. maxRowBytes bounds one row.
+// NewCSVReader returns a reader of rows of columns cells. maxRowBytes bounds one row, and what is held in memory.
 func NewCSVReader(r io.Reader, columns int, maxRowBytes int64) *CSVReader {
 	return &CSVReader{r: r, max: maxRowBytes, row: make(Row, columns), buf: make([]byte, csvReadBytes)}
 }
@@ -87,7 +87,7 @@ func (r *CSVReader) fill() {
 		r.start = 0
 	}
 	if r.end == len(r.buf) {
-		grown := make([]byte, 2*len(r.buf))
+		grown := make([]byte, r.larger())
 		copy(grown, r.buf)
 		r.buf = grown
 	}
@@ -102,6 +102,16 @@ func (r *CSVReader) fill() {
 		}
 	}
 	r.err = io.ErrNoProgress
+}
+
+// larger is the next size of a full buffer: twice, or all that a row may have where that is near, as both are in memory
+// while one is copied to the other. rawLine has refused what is over r.max.
+func (r *CSVReader) larger() int64 {
+	n := int64(len(r.buf))
+	if r.max <= 8*n {
+		return max(n, r.max) + 1
+	}
+	return 2 * n
 }
 
 // lineScan finds the end of a row and remembers how far it looked, so that a long row is looked at once.

@@ -30,21 +30,23 @@ type connector struct {
 	legacy driver.Connector // TLS 1.0 and its ciphers; nil unless the certificate is not verified anyway
 	// needLegacy is set once a handshake of modern TLS failed and one of old TLS did not.
 	needLegacy *atomic.Bool
+	maxPacket  *atomic.Int64 // bytes of a packet to the server; 0 is what the server takes
 	setup      *setup
 	log        *slog.Logger
 }
 
 // attempt is what is learned while one connection is opened.
 type attempt struct {
-	conn net.Conn
-	tls  *tls.ConnectionState // nil when the connection is not encrypted
-	id   uint64
+	conn      net.Conn
+	tls       *tls.ConnectionState // nil when the connection is not encrypted
+	id        uint64
+	maxPacket int // bytes; 0 is what the server takes
 }
 
 type attemptKey struct{}
 
 func newConnector(o Options, s *setup) (*connector, error) {
-	c := &connector{needLegacy: new(atomic.Bool), setup: s, log: o.Log}
+	c := &connector{needLegacy: new(atomic.Bool), maxPacket: new(atomic.Int64), setup: s, log: o.Log}
 	cfg, err := tlsConfig(o)
 	if err != nil {
 		return nil, err
@@ -84,9 +86,14 @@ func driverConnector(o Options, t *tls.Config) (driver.Connector, error) {
 	cfg.DialFunc = dial
 	// The hook also makes the driver clone its configuration, which it alters when it falls back to plain text.
 	err := cfg.Apply(mysqldriver.BeforeConnect(func(ctx context.Context, cfg *mysqldriver.Config) error {
-		if a, ok := ctx.Value(attemptKey{}).(*attempt); ok && cfg.TLS != nil {
+		a, ok := ctx.Value(attemptKey{}).(*attempt)
+		if !ok {
+			return nil
+		}
+		if cfg.TLS != nil {
 			noteTLS(cfg.TLS, a)
 		}
+		cfg.MaxAllowedPacket = a.maxPacket
 		return nil
 	}))
 	if err != nil {
@@ -114,6 +121,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		a = &attempt{}
 		ctx = context.WithValue(ctx, attemptKey{}, a)
 	}
+	a.maxPacket = int(c.maxPacket.Load())
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNoAnswer)
 	defer cancel()
 	conn, err := c.handshake(ctx, a)

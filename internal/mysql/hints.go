@@ -131,6 +131,8 @@ func hintOf(number int) string {
 
 func hintOfData(number int) string {
 	switch number {
+	case 1118:
+		return "a row's text and blobs must fit a tenth of the redo log on MySQL 5.6 and MariaDB before 10.5: raise innodb_log_file_size; of a CREATE TABLE: its columns are too long together"
 	case 1412:
 		return "a table was altered while it was dumped: keep DDL away and dump again"
 	case 1205:
@@ -162,6 +164,10 @@ func serverHint(err error, server *mysqldriver.MySQLError) string {
 			return "no password was sent: give one with -p, --password-file, MYSQL_PWD or an option file (no blank between -p and the password)"
 		}
 		return "check the user and the password; if the mysql client cannot log in with them either, reset the password (on RDS and Aurora: Modify DB cluster)"
+	case 1105:
+		if strings.Contains(server.Message, "max_allowed_packet") {
+			return packetHint // unknown error, by its number
+		}
 	case 1290:
 		switch {
 		case strings.Contains(server.Message, "read-only"), strings.Contains(server.Message, "read_only"):

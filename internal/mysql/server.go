@@ -89,6 +89,8 @@ type Server struct {
 	db       *sql.DB // statements that need no session of their own; its sessions are set up
 	sessions *sql.DB // opens a connection for each Session and keeps none
 	control  *sql.DB // bare connections, one of them kept open so that KillQuery needs no new one
+
+	connector *connector // of all three
 }
 
 // Connect reaches the server, finds out its Facts and returns it. Hint finds what to do about its errors.
@@ -98,7 +100,7 @@ func Connect(ctx context.Context, o Options, p Purpose) (*Server, error) {
 	if err != nil {
 		return nil, &ConnectError{Options: o, Err: err}
 	}
-	s := &Server{Options: o, control: sql.OpenDB(bare)}
+	s := &Server{Options: o, control: sql.OpenDB(bare), connector: bare}
 	s.control.SetMaxIdleConns(1)
 	if err := s.open(ctx, bare, p); err != nil {
 		return nil, &ConnectError{Options: o, Err: errors.Join(err, s.Close())}
@@ -125,6 +127,12 @@ func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
 
 // DB is the pool for statements that need no session of their own.
 func (s *Server) DB() *sql.DB { return s.db }
+
+// LimitPackets bounds the packets that connections opened from now on send, below what the server takes: a prepared
+// statement's large values then travel in pieces of that size. A longer statement fails before it is sent.
+func (s *Server) LimitPackets(maxBytes int) {
+	s.connector.maxPacket.Store(int64(min(maxBytes, s.Facts.MaxAllowedPacket)))
+}
 
 // Close closes every connection but those of open sessions.
 func (s *Server) Close() error {

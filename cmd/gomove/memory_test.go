@@ -1,0 +1,162 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// memoryBound is what DESIGN promises for any table with 2 threads, beside twice the largest row.
+const memoryBound = 100_000_000
+
+func requireMemory(t *testing.T, what string, r result, bound int64) {
+	t.Helper()
+	if r.maxRSS == 0 {
+		t.Skip("SKIPPED, NOT TESTED: this system does not tell the peak resident size")
+	}
+	t.Logf("%s: %d MB resident at most, bound %d MB", what, r.maxRSS/1e6, bound/1e6)
+	if r.maxRSS > bound {
+		t.Errorf("%s: %d MB resident, bound %d MB", what, r.maxRSS/1e6, bound/1e6)
+	}
+}
+
+// TestMemory moves about 300 MB by 2 threads, many chunks of them at once, in every form.
+func TestMemory(t *testing.T) {
+	server := testdb.StartOwn(t, testdb.MariaDB, testdb.WithArgs("--skip-log-bin"))
+	server.Exec(t, "CREATE DATABASE big", "USE big",
+		"CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, a INT NOT NULL, b DECIMAL(14,4), s VARCHAR(200) CHARACTER SET utf8mb4, p MEDIUMTEXT) ENGINE=InnoDB",
+		// Rows of 500 bytes, with one of 100 KB in 200 between them.
+		`INSERT INTO t SELECT seq, CRC32(seq) MOD 2000000000, seq*0.0371, CONCAT('Name "', seq, '", Zoë\n'),
+			REPEAT(CONCAT(MD5(seq), '"\\'), IF(seq MOD 200, 12, 3000)) FROM seq_1_to_300000`)
+	dir := t.TempDir()
+	for _, form := range []string{"csv", "sql"} {
+		out := filepath.Join(dir, form)
+		r := mustRun(t, dumpArgs(server, out, "-B", "big", "--format", form, "-t", "2", "--summary", "json")...)
+		if n := jsonSummary(t, r)["bytes"].(float64); n < 300e6 {
+			t.Errorf("%s: %.0f bytes, want 300 MB", form, n)
+		}
+		requireMemory(t, "dump "+form, r, memoryBound)
+		r = mustRun(t, loadArgs(server, out, "-t", "2", "--schema-map", "big=into")...)
+		requireMemory(t, "load "+form, r, memoryBound)
+		if form == "csv" {
+			requireSameBig(t, server)
+			server.Exec(t, "DROP DATABASE `into`")
+			r = mustRun(t, loadArgs(server, out, "-t", "2", "--via", "insert", "--schema-map", "big=into")...)
+			requireMemory(t, "load csv by insert", r, memoryBound)
+		}
+		requireSameBig(t, server)
+		server.Exec(t, "DROP DATABASE `into`")
+		if err := os.RemoveAll(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// requireSameBig compares the tables on the server, as their rows are many.
+func requireSameBig(t *testing.T, s *testdb.Server) {
+	t.Helper()
+	sums := query(t, s, "CHECKSUM TABLE big.t, `into`.t")
+	if sums[0][1] != sums[1][1] {
+		t.Errorf("checksums differ: %v", sums)
+	}
+}
+
+// blobServers are settings under which a server takes a row of 200 MB: 5.6 and MariaDB before 10.11 refuse a blob of more
+// than a tenth of the redo log.
+func blobArgs(k testdb.Kind) []string {
+	args := []string{"--max-allowed-packet=1G", "--skip-log-bin"}
+	if k == testdb.MySQL97 {
+		return append(args, "--innodb-redo-log-capacity=3G")
+	}
+	return append(args, "--innodb-log-file-size=1536M")
+}
+
+// TestHugeRow moves a row of 200 MB: by every route where the servers allow it, and with an error that says what to raise where not.
+func TestHugeRow(t *testing.T) {
+	const size = 200 << 20
+	for _, k := range testdb.All() {
+		t.Run(string(k), func(t *testing.T) {
+			server := testdb.StartOwn(t, k, testdb.WithArgs(blobArgs(k)...))
+			server.Exec(t, "CREATE DATABASE big", "USE big", "CREATE TABLE t (id INT PRIMARY KEY, v LONGBLOB)",
+				"INSERT INTO t VALUES (1,'before'),(3,'behind')",
+				"INSERT INTO t VALUES (2, REPEAT(CONCAT(UNHEX('005C220A0D1A27FF'), 'eight is'), "+strconv.Itoa(size/16)+"))")
+			const escaped = size / 16 * 21 // as the dump holds it
+			bound := int64(memoryBound + 2*size)
+			bounds := map[string]int64{
+				"local-infile csv": memoryBound, // a stream
+				"insert csv":       memoryBound + 2*escaped,
+				"insert sql":       memoryBound + 3*escaped, // the statement, its text for the driver, the driver's copy
+			}
+			dir := t.TempDir()
+			for _, form := range []string{"csv", "sql"} {
+				out := filepath.Join(dir, form)
+				requireMemory(t, "dump "+form, mustRun(t, dumpArgs(server, out, "-B", "big", "-t", "2", "--format", form)...), bound)
+				vias := []string{"insert"}
+				if form == "csv" {
+					vias = []string{"local-infile", "insert"}
+				}
+				for _, via := range vias {
+					r := mustRun(t, loadArgs(server, out, "-t", "2", "--via", via, "--schema-map", "big=into")...)
+					requireMemory(t, "load "+form+" by "+via, r, bounds[via+" "+form])
+					const rows = "SELECT id, LENGTH(v), MD5(v) FROM "
+					if sums := query(t, server, rows+"big.t ORDER BY id"); !reflect.DeepEqual(sums, query(t, server, rows+"`into`.t ORDER BY id")) {
+						t.Errorf("%s by %s: rows differ: %v", form, via, sums)
+					}
+					server.Exec(t, "DROP DATABASE `into`")
+				}
+			}
+			refusedHugeRow(t, k, server, filepath.Join(dir, "csv"))
+		})
+	}
+}
+
+// refusedHugeRow loads the row where the server's max_allowed_packet, or 5.6's redo log, is too small for it, and dumps it from
+// such a server, which sends what it does not take.
+func refusedHugeRow(t *testing.T, k testdb.Kind, source *testdb.Server, dump string) {
+	target := testdb.StartOwn(t, k)
+	wantRefusal(t, runBinary(t, loadArgs(target, dump, "--via", "insert")...), "`big`.`t`", "max_allowed_packet")
+	target.Exec(t, "DROP DATABASE big", "DROP DATABASE IF EXISTS gomove")
+	r := runBinary(t, loadArgs(target, dump, "--via", "local-infile")...)
+	switch k {
+	case testdb.MariaDB: // bounds no row of LOAD DATA
+		if r.code != exitOK {
+			t.Errorf("exit %d: %s", r.code, r.stderr)
+		}
+	case testdb.MySQL56:
+		wantRefusal(t, r, "`big`.`t`", "innodb_log_file_size")
+	case testdb.MySQL97:
+		wantRefusal(t, r, "`big`.`t`", "max_allowed_packet")
+	}
+	source.Exec(t, "SET GLOBAL max_allowed_packet=16*1024*1024")
+	mustRun(t, dumpArgs(source, filepath.Join(t.TempDir(), "small-packet"), "-B", "big")...)
+}
+
+// wantRefusal wants exit code 1, no stack trace, a hint, and these words on stderr.
+func wantRefusal(t *testing.T, r result, words ...string) {
+	t.Helper()
+	if r.code != exitFailed {
+		t.Errorf("exit %d, want %d: %s", r.code, exitFailed, r.stderr)
+	}
+	for _, w := range append(words, "hint: ") {
+		if !strings.Contains(r.stderr, w) {
+			t.Errorf("no %q in: %s", w, r.stderr)
+		}
+	}
+	wantOneError(t, r)
+}
+
+// wantOneError wants one error, told once, without a stack trace.
+func wantOneError(t *testing.T, r result) {
+	t.Helper()
+	if n := strings.Count(r.stderr, "gomove: "); n != 1 {
+		t.Errorf("%d errors, want one: %s", n, r.stderr)
+	}
+	if strings.Contains(r.stderr, "goroutine ") || strings.Contains(r.stderr, "panic") {
+		t.Errorf("a stack trace: %s", r.stderr)
+	}
+}
