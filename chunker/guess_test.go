@@ -90,7 +90,7 @@ func FuzzGuessFloat(f *testing.F) {
 		if !(lo < hi) || math.IsInf(lo, 0) || math.IsInf(hi, 0) {
 			return
 		}
-		g := guess(&Part{Kind: Float}, nil, []byte(fmt.Sprint(lo)), []byte(fmt.Sprint(hi)))
+		g := guess(&Part{Kind: Float}, nil, fmt.Append(nil, lo), fmt.Append(nil, hi))
 		v, err := strconv.ParseFloat(string(g[0]), 64)
 		if err != nil || v <= lo && !(lo == 0 && v == 0) || v > hi {
 			t.Errorf("%s is not in (%g, %g]", g[0], lo, hi)

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/gomove/gomove/internal/mysql"
@@ -180,12 +181,7 @@ func (r *renamer) token(i int) Token {
 }
 
 func (r *renamer) isAny(i int, words ...string) bool {
-	for _, w := range words {
-		if r.token(i).Is(w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(words, r.token(i).Is)
 }
 
 // set gives significant token i a new name.

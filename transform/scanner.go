@@ -153,7 +153,7 @@ func (s *Scanner) tooLong() error {
 
 // last returns what stands between the last delimiter and the end of the script.
 func (s *Scanner) last() (Statement, error) {
-	if s.readErr != io.EOF {
+	if !errors.Is(s.readErr, io.EOF) {
 		return Statement{}, fmt.Errorf("script line %d: %w", s.lineAt(s.pos), s.readErr)
 	}
 	if s.state == inQuotes || s.state == inComment {

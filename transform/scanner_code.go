@@ -67,8 +67,8 @@ func (s *Scanner) restOfLine() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			return b[:i], nil
+		if before, _, ok := bytes.Cut(b, []byte{'\n'}); ok {
+			return before, nil
 		}
 		if len(b) < n {
 			return b, nil

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io"
 	"os/exec"
 	"strings"
@@ -136,7 +137,7 @@ func replayScript(t *testing.T, db *sql.DB, r io.Reader, m Mode) {
 	s := NewScanner(r, m, 0)
 	for {
 		st, err := s.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

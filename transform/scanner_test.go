@@ -19,7 +19,7 @@ func statements(t *testing.T, r io.Reader, m Mode, maxBytes int) ([]string, erro
 	var out []string
 	for {
 		st, err := s.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
@@ -164,7 +164,7 @@ SELECT 4;`,
 			var got []Mode
 			for {
 				st, err := s.Next()
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					break
 				}
 				if err != nil {
@@ -189,7 +189,7 @@ func TestScannerMemory(t *testing.T) {
 	n := 0
 	for {
 		st, err := s.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil && !errors.Is(err, ErrUnterminated) {
@@ -264,7 +264,7 @@ func scanTokens(t *testing.T, r io.Reader, in []byte, m Mode) ([]byte, error) {
 	end := int64(0)
 	for {
 		st, err := s.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {

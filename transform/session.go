@@ -192,6 +192,7 @@ func (s *session) value(expr []Token) (text string, known bool) {
 		return t.Unquote(s.mode), !t.Is("NULL")
 	case Variable:
 		return s.variable(variableName(t, s.mode))
+	case Space, Comment, Punct, VersionedOpen, VersionedClose:
 	}
 	return "", false
 }

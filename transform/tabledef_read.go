@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -183,12 +184,7 @@ func readElement(part []Token, m Mode) element {
 
 // isKeyWord reports whether t follows CONSTRAINT in place of a name.
 func isKeyWord(t Token) bool {
-	for _, w := range []string{"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"} {
-		if t.Is(w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}, t.Is)
 }
 
 // readKey reads [KEY|INDEX] [name] [USING x] (parts) from i on.

@@ -19,6 +19,7 @@ func (t Token) Significant() bool {
 	switch t.Kind {
 	case Space, Comment, VersionedOpen, VersionedClose:
 		return false
+	case Word, QuotedName, String, Number, Variable, Punct:
 	}
 	return true
 }
