@@ -37,3 +37,17 @@ func TestWarnedZeros(t *testing.T) {
 		t.Errorf("%d cells, want 3", n)
 	}
 }
+
+func TestUsedUp(t *testing.T) {
+	for _, c := range []struct {
+		a, b uint64
+		want bool
+	}{
+		{127, 128, true}, {128, 127, true}, {255, 256, true}, {32768, 32767, true}, {16777215, 16777216, true}, {4294967296, 4294967295, true},
+		{9223372036854775807, 9223372036854775808, true}, {126, 127, false}, {127, 129, false}, {100, 101, false}, {0, 18446744073709551615, false},
+	} {
+		if got := usedUp(c.a, c.b); got != c.want {
+			t.Errorf("%d and %d: %v", c.a, c.b, got)
+		}
+	}
+}

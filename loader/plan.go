@@ -66,6 +66,7 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 	if o.Kind == dump.KindTable {
 		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows, bare: true}
 		t.columns, t.enums = packColumns(o.Columns)
+		l.refuseCharsets(o, t)
 		if err := l.addTable(o, t); err != nil {
 			return err
 		}
@@ -135,6 +136,7 @@ func checkNames(schema, name string, o *dump.Object) error {
 // planChunks adds up the chunks of each table.
 func (l *load) planChunks(ctx context.Context) error {
 	rows := make(map[*table]int64, len(l.order))
+	zeros := map[*table]int64{}
 	seen := map[*table]numbers{}
 	for c, err := range l.from.Chunks(ctx) {
 		if err != nil {
@@ -154,6 +156,7 @@ func (l *load) planChunks(ctx context.Context) error {
 			return fmt.Errorf("%w: table %s has two chunks with number %d", ErrDamaged, t, c.Number)
 		}
 		rows[t] += c.Rows
+		zeros[t] += c.NegativeZeros
 		t.bytes += c.Bytes
 		t.chunks++
 		t.pending++
@@ -164,6 +167,9 @@ func (l *load) planChunks(ctx context.Context) error {
 	for _, t := range l.order {
 		if t.rows >= 0 && rows[t] != t.rows {
 			return fmt.Errorf("%w: table %s has %d rows, its chunks hold %d", ErrDamaged, t, t.rows, rows[t])
+		}
+		if n := zeros[t]; n > 0 && l.server.Facts.Flavor == mysql.MariaDB {
+			l.summary.differs(fmt.Sprintf("table %s: %d times -0 in FLOAT or DOUBLE columns becomes 0: MariaDB stores no negative zero", t, n))
 		}
 	}
 	return nil

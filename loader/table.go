@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 
@@ -98,3 +99,12 @@ func (s numbers) add(n int) bool {
 }
 
 func (s numbers) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
+
+// refuseCharsets refuses text in a charset that the target lacks: only a server that has it can convert it.
+func (l *load) refuseCharsets(o *dump.Object, t *table) {
+	for _, c := range o.Columns {
+		if o.Rows > 0 && c.Encoding == dump.Bytes && c.Charset != "" && c.Charset != "binary" && !l.target.Charsets[adaptCharset(c.Charset, l.target)] {
+			l.refused = append(l.refused, fmt.Sprintf("table %s column %s: its text is in charset %s, which the target lacks; dump with --charset utf8mb4", t, mysql.QuoteName(c.Name), c.Charset))
+		}
+	}
+}

@@ -63,6 +63,11 @@ func (c *ChunkFile) WriteRow(row Row) error {
 	}
 	size := row.size()
 	c.e.rows.Add(row)
+	for i, cell := range row {
+		if len(cell) == 2 && cell[0] == '-' && cell[1] == '0' && c.enc[i] == Plain {
+			c.chunk.NegativeZeros++
+		}
+	}
 	c.chunk.Rows++
 	if c.insert != "" {
 		c.startRow(size)

@@ -184,6 +184,8 @@ type Chunk struct {
 	Stored  int64  `json:"stored"`   // of the file
 	FileSum string `json:"file_sum"` // XXH3-128 of the stored file, hex, as `xxhsum -H2` prints it
 	RowSum  string `json:"row_sum"`  // RowSum of its rows, hex
+	// NegativeZeros counts the cells -0 of FLOAT and DOUBLE columns, which MariaDB stores as 0.
+	NegativeZeros int64 `json:"negative_zeros,omitempty"`
 }
 
 // Range is the key range that a chunk holds: half-open, [lower, upper).
