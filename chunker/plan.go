@@ -57,6 +57,14 @@ func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 	if part.Desc && i > 0 {
 		return p.boundary(prefix, rows) // MySQL sorts to find the lowest value of a later descending part
 	}
+	if i-len(p.base) >= maxParts {
+		if rows <= p.target && p.credible(rows) {
+			return p.boundary(prefix, rows)
+		}
+		return p.enclose(prefix, func() error {
+			return p.within(prefix, func() error { return p.group(ctx, prefix, rows) })
+		})
+	}
 	s := span{prefix: prefix, rows: rows}
 	var err error
 	if s.first, err = p.end(ctx, interval{prefix: prefix}, first); err != nil {

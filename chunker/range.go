@@ -29,7 +29,7 @@ func (r Range) Cut(k *Key, at Tuple) (before, after Range, ok bool) {
 		return r, Range{}, false
 	}
 	for i, v := range at {
-		if v == nil || !validValue(&k.Parts[i], v) || i < n && !bytes.Equal(v, r.Equal[i]) && !k.Parts[i].tiled() {
+		if v == nil || !validValue(&k.Parts[i], v) {
 			return r, Range{}, false
 		}
 	}

@@ -10,6 +10,7 @@ import (
 const (
 	maxEnumMembers = 1024 // more are not tiled: each is a range
 	maxSetMembers  = 8    // and 256 ranges
+	maxParts       = 3    // of a boundary: MySQL 5.6 bounds its index range by the first two parts of longer conditions
 )
 
 // boundary ends the range at hand before at when it is large enough, and adds rows to the one at hand.
@@ -60,29 +61,49 @@ func (p *planner) tile(ctx context.Context, prefix Tuple, rows int64) error {
 	if members == nil {
 		return p.boundary(prefix, rows)
 	}
-	if len(prefix) > len(p.base) { // rows before the prefix
+	return p.enclose(prefix, func() error {
+		for _, m := range members {
+			base := prefix.with(m)
+			err := p.within(base, func() error {
+				n, err := p.estimate(ctx, interval{prefix: base})
+				if err != nil {
+					return err
+				}
+				return p.group(ctx, base, n[0])
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// enclose ends the range at hand before prefix, lets cut yield ranges for all rows that begin with prefix, and begins a
+// range after them.
+func (p *planner) enclose(prefix Tuple, cut func() error) error {
+	if len(prefix) > len(p.base) {
 		if err := p.flush(prefix); err != nil {
 			return err
 		}
 	}
 	outer := p.base
-	for _, m := range members {
-		p.base = prefix.with(m)
-		p.lower, p.open, p.pending, p.covered = nil, false, 0, false
-		n, err := p.estimate(ctx, interval{prefix: p.base})
-		if err == nil {
-			err = p.group(ctx, p.base, n[0])
-		}
-		if err != nil && !errors.Is(err, errUncut) && !refused(err) {
-			return err
-		}
-		if err := p.finish(); err != nil {
-			return err
-		}
+	if err := cut(); err != nil {
+		return err
 	}
 	p.base, p.lower, p.open, p.pending = outer, prefix, true, 0
 	p.covered = len(prefix) == len(outer)
 	return nil
+}
+
+// within yields ranges for all rows whose first parts are base: those that cut finds, and one for what is left.
+func (p *planner) within(base Tuple, cut func() error) error {
+	p.base, p.lower, p.open, p.pending, p.covered = base, nil, false, 0, false
+	if err := cut(); err != nil && !errors.Is(err, errUncut) && !refused(err) {
+		return err
+	}
+	p.base = base
+	return p.finish()
 }
 
 // members returns every value that an ENUM or SET can hold, in the order of its index, in its own charset. Nil when
