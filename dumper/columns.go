@@ -12,13 +12,14 @@ import (
 
 // readPlan is how the rows of one table are selected and what is done to them before they are written.
 type readPlan struct {
-	columns []dump.Column     // in file order
-	exprs   []string          // the select list: the columns, then what only the reader needs
-	fixes   []mysql.ColumnFix // of the select list
-	enums   []enumColumn
-	sets    []setColumn
-	keyAt   []int // where the parts of the key stand in the select list
-	unknown []string
+	columns   []dump.Column     // in file order
+	exprs     []string          // the select list: the columns, then what only the reader needs
+	fixes     []mysql.ColumnFix // of the select list
+	enums     []enumColumn
+	sets      []setColumn
+	inspected []inspection
+	keyAt     []int // where the parts of the key stand in the select list
+	unknown   []string
 }
 
 // valueClass is what a data type asks of reader and file.
@@ -71,6 +72,7 @@ func newReadPlan(columns []column, key *chunker.Key, charset string) *readPlan {
 	for i := range p.sets {
 		p.sets[i].holds = p.addExpr(p.sets[i].bit, mysql.ColumnFix{})
 	}
+	p.addInspections()
 	if key == nil {
 		return p
 	}
@@ -131,6 +133,7 @@ func (p *readPlan) addColumn(c column, utf8 bool) {
 	if expr != name {
 		out.Expr = expr
 	}
+	p.inspectColumn(c, len(p.columns), strings.HasPrefix(expr, "CONVERT("))
 	p.columns = append(p.columns, out)
 	p.addExpr(expr, fixOf(c, expr == name))
 }

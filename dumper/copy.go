@@ -71,7 +71,7 @@ func (r *run) announce(tables []*tableState) {
 }
 
 func (r *run) newReader(conn *mysql.Conn) *reader {
-	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.o.ChunkBytes}
+	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.o.ChunkBytes, differences: &r.differences}
 }
 
 func (r *run) newPlanner(ctx context.Context, q *queue, probes *steadyQuerier) *planner {

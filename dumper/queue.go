@@ -12,7 +12,11 @@ import (
 type job struct {
 	table *tableState
 	rng   chunker.Range
-	piece int // number of the next file of the range where its files are not told apart by key
+	whole *chunker.Range // as it was handed out; rng is what is left of it
+	// suspect are the inspected columns that the server has to look at again, by their place in the plan.
+	suspect map[int]bool
+	written bool // all rows are in files
+	piece   int  // number of the next file of the range where its files are not told apart by key
 
 	// Rows that are already in earlier pieces: a session that takes over reads past them, and their checksum must be the same.
 	skip    int64

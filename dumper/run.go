@@ -29,6 +29,8 @@ type run struct {
 	mu       sync.Mutex
 	warnings []string
 	warned   map[string]bool
+
+	differences differences
 }
 
 // Run dumps what is selected. It returns once the dump is whole, or with an error after which metadata.partial stays where it was written.
@@ -69,7 +71,11 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 		r.writer.Abandon()
 		return nil, err
 	}
-	return r.summary(), nil
+	s := r.summary()
+	if len(s.Differences) > 0 {
+		return s, fmt.Errorf("%w: %s", ErrDiffers, s.Differences[0])
+	}
+	return s, nil
 }
 
 func (r *run) readCatalog(ctx context.Context) error {
@@ -216,6 +222,7 @@ func (r *run) summary() *Summary {
 	s := r.inventory()
 	p := r.o.Progress
 	s.ID, s.Place, s.Snapshot = r.manifest.ID, r.o.Out.String(), r.manifest.Snapshot
+	s.Differences = r.differences.list()
 	s.Rows, s.Bytes, s.StoredBytes = p.Rows.Load(), p.Bytes.Load(), p.Stored.Load()
 	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads
 	s.took(time.Since(r.started))

@@ -34,7 +34,8 @@ type Summary struct {
 	MBPerSecond float64            `json:"mb_per_second"` // 10^6 bytes before compression
 	Snapshot    dump.SnapshotFacts `json:"snapshot"`
 	Warnings    []string           `json:"warnings"`
-	Plan        []PlannedTable     `json:"plan,omitempty"` // of --dry-run
+	Differences []string           `json:"differences,omitempty"` // values that are not in the dump as they are on the server
+	Plan        []PlannedTable     `json:"plan,omitempty"`        // of --dry-run
 }
 
 // PlannedTable is one table of a dry run, by the server's estimates.
@@ -107,6 +108,9 @@ func coordinatesText(b *strings.Builder, what string, c *dump.Coordinates) {
 }
 
 func (s *Summary) warningText(b *strings.Builder) {
+	for _, d := range s.Differences {
+		fmt.Fprintf(b, "  DIFFERS: %s\n", d)
+	}
 	for _, w := range s.Warnings {
 		fmt.Fprintf(b, "  warning: %s\n", w)
 	}

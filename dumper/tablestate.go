@@ -70,15 +70,23 @@ func (s *tableState) finish() (last bool) {
 
 // selectSQL reads a range, in key order where the ranges of the table are cut along the key.
 func (s *tableState) selectSQL(r chunker.Range) string {
+	q := s.selectWhere(r, s.plan.exprs, "")
+	if s.ordered(r) {
+		q += " ORDER BY " + s.order()
+	}
+	return q
+}
+
+// selectWhere reads expressions of the rows of a range, those that meet a condition when there is one.
+func (s *tableState) selectWhere(r chunker.Range, exprs []string, condition string) string {
 	var b strings.Builder
 	b.WriteString("SELECT SQL_NO_CACHE ")
-	b.WriteString(strings.Join(s.plan.exprs, ", "))
+	b.WriteString(strings.Join(exprs, ", "))
 	b.WriteString(" FROM ")
 	b.WriteString(s.quoted())
 	if r.Partition != "" {
 		b.WriteString(" PARTITION (" + mysql.QuoteName(r.Partition) + ")")
 	}
-	ordered := s.ordered(r)
 	if s.alongKey(r) {
 		b.WriteString(" FORCE INDEX (" + mysql.QuoteName(s.key.Name) + ")")
 	}
@@ -91,11 +99,11 @@ func (s *tableState) selectSQL(r chunker.Range) string {
 	if s.where != "" {
 		conditions = append(conditions, "("+s.where+")")
 	}
+	if condition != "" {
+		conditions = append(conditions, condition)
+	}
 	if len(conditions) > 0 {
 		b.WriteString(" WHERE " + strings.Join(conditions, " AND "))
-	}
-	if ordered {
-		b.WriteString(" ORDER BY " + s.order())
 	}
 	return b.String()
 }

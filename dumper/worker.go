@@ -20,11 +20,12 @@ var errSkipped = errors.New("rows came in another order than before the session 
 
 // reader reads ranges on one session.
 type reader struct {
-	conn       *mysql.Conn
-	writer     *dump.Writer
-	counters   *progress.Counters
-	chunkBytes int64
-	last       *tableState // the table that the session's transaction has open
+	conn        *mysql.Conn
+	writer      *dump.Writer
+	counters    *progress.Counters
+	chunkBytes  int64
+	differences *differences
+	last        *tableState // the table that the session's transaction has open
 }
 
 // savepoint marks the start of a reader's transaction. Going back to it lets go of the tables that were read, which DDL of others
@@ -65,6 +66,21 @@ func (r *reader) leave(ctx context.Context, next *tableState) error {
 
 // read dumps the rest of a job. After a lost session j is what is left to read.
 func (r *reader) read(ctx context.Context, j *job) error {
+	if j.whole == nil {
+		whole := j.rng
+		j.whole = &whole
+	}
+	if !j.written {
+		if err := r.write(ctx, j); err != nil {
+			return err
+		}
+		j.written = true
+	}
+	return r.explain(j, -1, r.checkSuspects(ctx, j))
+}
+
+// write reads the rows of a job into files.
+func (r *reader) write(ctx context.Context, j *job) error {
 	t := j.table
 	rows, err := mysql.Rows(ctx, r.conn, t.selectSQL(j.rng), t.plan.fixes)
 	if err != nil {
@@ -145,6 +161,9 @@ func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
 		}
 		if err := rd.makeRoom(ctx, cells); err != nil {
 			return err
+		}
+		if len(rd.table.plan.inspected) > 0 {
+			rd.inspect(cells)
 		}
 		if err := rd.file.WriteRow(cells[:width]); err != nil {
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -175,6 +176,9 @@ func dumpAction(c *cli.Context) error {
 	return withConsole(c, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := dumper.Run(ctx, o)
+		if errors.Is(err, dumper.ErrDiffers) {
+			err = &exitError{exitDiffers, err}
+		}
 		if s == nil {
 			return err
 		}
