@@ -15,7 +15,7 @@ setup: ## the database servers that tests and the demo start
 	@internal/testdb/setup.sh
 
 test: setup ## every test, on real servers, then again under the race detector where that is quick
-	go test ./...
+	go test -timeout 30m -parallel 4 ./...
 	@$(MAKE) --no-print-directory race
 
 race:

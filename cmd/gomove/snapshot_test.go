@@ -90,11 +90,10 @@ func snapshotUnderWrites(t *testing.T, source, target *testdb.Server, c snapshot
 	var holds []time.Duration
 	for i := range c.dumps {
 		out := filepath.Join(dir, strconv.Itoa(i))
-		longRead := load.startLongSelect(t)
+		load.keepLongSelect(t)
 		args := dumpArgs(source, out, "-B", "bank", "--consistency", c.mode, "--threads", "4", "--compress", "none", "--summary", "json")
 		args[slices.Index(args, "-u")+1] = c.user
 		mustRun(t, args...)
-		longRead()
 		if sum := dumpedBalance(t, out); sum != totalBalance {
 			t.Fatalf("dump %d in mode %s shows %d in all accounts, want %d: the snapshots are torn", i, c.mode, sum, totalBalance)
 		}
@@ -130,7 +129,10 @@ type bankLoad struct {
 	commits atomic.Int64
 	slowest atomic.Int64 // nanoseconds
 	idle    *sql.Tx
-	errs    chan error
+
+	long      chan error // ends with the long SELECT
+	longSince time.Time
+	errs      chan error
 }
 
 func startBankLoad(t *testing.T, s *testdb.Server, c snapshotCase) *bankLoad {
@@ -230,26 +232,32 @@ func (l *bankLoad) probe(ctx context.Context) error {
 	return nil
 }
 
-// startLongSelect starts a SELECT of 5 seconds on a table of the dump; the function that it returns waits for its end.
-func (l *bankLoad) startLongSelect(t *testing.T) func() {
+// keepLongSelect sees to it that a SELECT of 5 seconds on a table of the dump is running, and will be for a second at least.
+func (l *bankLoad) keepLongSelect(t *testing.T) {
 	t.Helper()
-	done := make(chan error, 1)
-	go func() {
-		var n int
-		done <- l.db.QueryRow("SELECT SLEEP(5) FROM bank.a LIMIT 1").Scan(&n)
-	}()
-	time.Sleep(50 * time.Millisecond)
-	return func() {
-		if err := <-done; err != nil {
+	if l.long != nil {
+		if time.Since(l.longSince) < 4*time.Second {
+			return
+		}
+		if err := <-l.long; err != nil {
 			t.Error(err)
 		}
 	}
+	l.long, l.longSince = make(chan error, 1), time.Now()
+	go func() {
+		var n int
+		l.long <- l.db.QueryRow("SELECT SLEEP(5) FROM bank.a LIMIT 1").Scan(&n)
+	}()
+	time.Sleep(50 * time.Millisecond)
 }
 
 func (l *bankLoad) stop(t *testing.T) (commits int64, slowest time.Duration) {
 	t.Helper()
 	l.cancel()
 	l.wg.Wait()
+	if err := <-l.long; err != nil {
+		t.Error(err)
+	}
 	if err := l.idle.Commit(); err != nil {
 		t.Errorf("the idle transaction did not survive the dumps: %v", err)
 	}
