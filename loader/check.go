@@ -128,8 +128,15 @@ func (l *load) finish(ctx context.Context) error {
 	if l.o.After.KeepProgress {
 		return l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseDone, state: markCreated})
 	}
-	if err := l.journal.remove(ctx, l.server); err != nil && !mysql.IsDenied(err) {
+	left, err := l.journal.remove(ctx, l.server)
+	switch {
+	case mysql.IsDenied(err):
+		left = "rows of this dump in table " + l.journal.name()
+	case err != nil:
 		return fmt.Errorf("progress table: %w", err)
+	}
+	if left != "" {
+		l.warn("the account may not remove what gomove kept its progress in: " + left + " can be dropped")
 	}
 	return nil
 }

@@ -250,33 +250,34 @@ func (j *journal) forget(ctx context.Context, s *mysql.Server, ids ...string) er
 	return nil
 }
 
-// remove takes the dump out of the progress table, and the table and its schema away when nothing else is in them.
-func (j *journal) remove(ctx context.Context, s *mysql.Server) error {
+// remove takes the dump out of the progress table, and the table and its schema away when nothing else is in them. It
+// returns the name of what should have gone and could not, for want of a privilege.
+func (j *journal) remove(ctx context.Context, s *mysql.Server) (left string, err error) {
 	var other int
-	err := s.DB().QueryRowContext(ctx, "SELECT 1 FROM "+j.name()+" WHERE dump_id<>"+mysql.QuoteString(j.id)+" LIMIT 1").Scan(&other)
+	err = s.DB().QueryRowContext(ctx, "SELECT 1 FROM "+j.name()+" WHERE dump_id<>"+mysql.QuoteString(j.id)+" LIMIT 1").Scan(&other)
 	switch {
 	case err == nil:
-		return j.forget(ctx, s, j.id)
+		return "", j.forget(ctx, s, j.id)
 	case !errors.Is(err, sql.ErrNoRows):
-		return err
+		return "", err
 	}
 	if _, err := s.DB().ExecContext(ctx, "DROP TABLE "+j.name()); err != nil {
 		if mysql.IsDenied(err) {
-			return j.forget(ctx, s, j.id)
+			return "table " + j.name(), j.forget(ctx, s, j.id)
 		}
-		return err
+		return "", err
 	}
 	if j.schema != progressSchema {
-		return nil
+		return "", nil
 	}
-	left, err := column(ctx, s, "SELECT table_name FROM information_schema.tables WHERE table_schema="+mysql.QuoteString(j.schema)+" LIMIT 1")
-	if err != nil || len(left) > 0 {
-		return err
+	others, err := column(ctx, s, "SELECT table_name FROM information_schema.tables WHERE table_schema="+mysql.QuoteString(j.schema)+" LIMIT 1")
+	if err != nil || len(others) > 0 {
+		return "", err
 	}
 	if _, err = s.DB().ExecContext(ctx, "DROP DATABASE "+mysql.QuoteName(j.schema)); mysql.IsDenied(err) {
-		return nil
+		return "schema " + mysql.QuoteName(j.schema), nil
 	}
-	return err
+	return "", err
 }
 
 // validID reports an id that fits the table's key.

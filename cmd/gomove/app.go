@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -59,7 +61,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // report prints an error once, with what can be done about it.
 func report(w io.Writer, err error) {
 	fmt.Fprintf(w, "gomove: %v\n", err)
-	if hint := mysql.Hint(err); hint != "" {
+	hint := mysql.Hint(err)
+	switch {
+	case hint != "":
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		hint = "this machine's disk or quota is full: free space, or give -o/--out a directory on another disk; what was written is no dump and can be deleted"
+	case errors.Is(err, fs.ErrPermission):
+		hint = "check the owner and the mode of the file or directory, and of those above it"
+	}
+	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 }

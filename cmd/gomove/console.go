@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -29,8 +28,9 @@ type console struct {
 	stop     func()
 }
 
-// withConsole runs f with progress shown, from the flags that every command has.
-func withConsole(c *cli.Context, f func(ctx context.Context, con *console) error) error {
+// withConsole runs f with progress shown, from the flags that every command has. The error of a run that a signal ended
+// goes through interrupted.
+func withConsole(c *cli.Context, interrupted func(error) error, f func(ctx context.Context, con *console) error) error {
 	mode, err := enum(c, "progress", progress.Auto, progress.Bar, progress.Plain, progress.JSON, progress.None)
 	if err != nil {
 		return err
@@ -56,15 +56,11 @@ func withConsole(c *cli.Context, f func(ctx context.Context, con *console) error
 	}
 	con.stop = progress.Start(stderr, mode, con.counters)
 	defer con.stop()
-	return interrupted(c.Context, f(c.Context, con))
-}
-
-// interrupted gives a run that a signal ended its exit code.
-func interrupted(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil {
+	err = f(c.Context, con)
+	if err == nil || c.Context.Err() == nil {
 		return err
 	}
-	return &exitError{exitInterrupted, fmt.Errorf("interrupted: %w", err)}
+	return interrupted(err)
 }
 
 // finish ends the progress display and prints the summary, also of a run that failed: it says what was done until then.

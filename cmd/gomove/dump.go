@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -173,7 +174,7 @@ func dumpAction(c *cli.Context) error {
 		}
 	}
 	boundMemory(o.Threads)
-	return withConsole(c, func(ctx context.Context, con *console) error {
+	return withConsole(c, dumpInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := dumper.Run(ctx, o)
 		if errors.Is(err, dumper.ErrDiffers) {
@@ -184,4 +185,9 @@ func dumpAction(c *cli.Context) error {
 		}
 		return con.finish(s, err)
 	})
+}
+
+// dumpInterrupted: a dump cannot be carried on with, as its snapshot went with its sessions, so this is a failure.
+func dumpInterrupted(err error) error {
+	return fmt.Errorf("interrupted: the dump is not whole and cannot be carried on with; dump again into another directory: %w", err)
 }

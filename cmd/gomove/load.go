@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -132,7 +133,7 @@ func loadAction(c *cli.Context) error {
 	}
 	o.From = from
 	boundMemory(o.Threads)
-	return withConsole(c, func(ctx context.Context, con *console) error {
+	return withConsole(c, loadInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := loader.Run(ctx, o)
 		if errors.Is(err, loader.ErrDiffers) {
@@ -143,4 +144,9 @@ func loadAction(c *cli.Context) error {
 		}
 		return con.finish(s, err)
 	})
+}
+
+// loadInterrupted gives the exit code of a run that the same command carries on.
+func loadInterrupted(err error) error {
+	return &exitError{exitInterrupted, fmt.Errorf("interrupted: the same command carries on: %w", err)}
 }

@@ -37,8 +37,8 @@ func TestMemory(t *testing.T) {
 	for _, form := range []string{"csv", "sql"} {
 		out := filepath.Join(dir, form)
 		r := mustRun(t, dumpArgs(server, out, "-B", "big", "--format", form, "-t", "2", "--summary", "json")...)
-		if n := jsonSummary(t, r)["bytes"].(float64); n < 300e6 {
-			t.Errorf("%s: %.0f bytes, want 300 MB", form, n)
+		if n := jsonSummary(t, r)["bytes"].(float64); n < 290e6 {
+			t.Errorf("%s: %.0f bytes, want about 300 MB", form, n)
 		}
 		requireMemory(t, "dump "+form, r, memoryBound)
 		r = mustRun(t, loadArgs(server, out, "-t", "2", "--schema-map", "big=into")...)
@@ -103,7 +103,7 @@ func TestHugeRow(t *testing.T) {
 				for _, via := range vias {
 					r := mustRun(t, loadArgs(server, out, "-t", "2", "--via", via, "--schema-map", "big=into")...)
 					requireMemory(t, "load "+form+" by "+via, r, bounds[via+" "+form])
-					const rows = "SELECT id, LENGTH(v), MD5(v) FROM "
+					const rows = "SELECT id, LENGTH(v), SHA2(v,256) FROM "
 					if sums := query(t, server, rows+"big.t ORDER BY id"); !reflect.DeepEqual(sums, query(t, server, rows+"`into`.t ORDER BY id")) {
 						t.Errorf("%s by %s: rows differ: %v", form, via, sums)
 					}

@@ -29,7 +29,8 @@ const (
 
 // restoreHead also names --loose-commands: from 9.x on the mysql client has its commands, SOURCE among them, off.
 const restoreHead = `-- Restores this dump with the mysql or mariadb client. Run it in this directory:
---   cd DIRECTORY && mysql --local-infile=1 --loose-commands --host=HOST --user=USER -p < restore.mysql
+--   cd DIRECTORY && mysql --comments --local-infile=1 --loose-commands --host=HOST --user=USER -p < restore.mysql
+-- Without --comments old clients and MariaDB's strip the comments out of triggers, routines and events.
 -- Error 1064 near SOURCE or charset: --loose-commands was left out. Error 1242: the file named before that line failed.
 charset utf8mb4
 SET @gomove_foreign_key_checks=@@SESSION.foreign_key_checks, @gomove_sql_mode=@@SESSION.sql_mode, @gomove_time_zone=@@SESSION.time_zone;

@@ -141,7 +141,7 @@ func TestMysqlClientRestores(t *testing.T) {
 
 func runScript(t *testing.T, server *testdb.Server, s *store.Dir) ([]byte, error) {
 	t.Helper()
-	cmd := server.Client(t, "--local-infile=1", "--loose-commands")
+	cmd := server.Client(t, "--comments", "--local-infile=1", "--loose-commands")
 	script, err := os.Open(s.String() + "/" + RestoreName)
 	check(t, err)
 	defer script.Close()

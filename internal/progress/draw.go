@@ -124,7 +124,12 @@ func (d *plainDrawer) draw(s state) {
 	_, _ = io.WriteString(d.w, Duration(s.elapsed)+"  "+strings.Join(parts(s), "  ")+"\n")
 }
 
-func (d *plainDrawer) last(s state) { d.draw(s) }
+// last says nothing of a run that failed before it began.
+func (d *plainDrawer) last(s state) {
+	if s.phase != "" {
+		d.draw(s)
+	}
+}
 
 // jsonDrawer writes an event per line.
 type jsonDrawer struct{ w io.Writer }
