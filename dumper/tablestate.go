@@ -36,9 +36,10 @@ func newTableState(t *table, base, charset string) *tableState {
 		Kind: dump.KindTable, Schema: t.schema, Name: t.name, Base: base, Engine: t.engine, Transactional: t.transactional,
 		Columns: s.plan.columns, Estimated: t.rows, Where: t.where,
 	}
-	if s.key != nil {
-		s.object.Key = &dump.Key{Name: s.key.Name, Nullable: s.key.Nullable()}
-		for _, p := range s.key.Parts {
+	// The key tells rows apart also where the table is read in one piece.
+	if key := chunker.ChooseKey(t.indexes); key != nil {
+		s.object.Key = &dump.Key{Name: key.Name, Nullable: key.Nullable()}
+		for _, p := range key.Parts {
 			s.object.Key.Columns = append(s.object.Key.Columns, p.Column)
 		}
 	}

@@ -99,9 +99,19 @@ func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *tabl
 func (w *writer) load1(ctx context.Context, one work) error {
 	w.counters.Busy.Add(1)
 	defer w.counters.Busy.Add(-1)
+	if w.o.Session.InvalidText == Replace && one.t.plainEngine {
+		// Its rows cannot be taken back once the target has refused one.
+		var err error
+		if one.clean, err = w.newCleaner(ctx, one.t); err != nil {
+			return err
+		}
+	}
 	for attempt := 0; ; attempt++ {
 		err := w.attempt(ctx, one)
 		if err == nil {
+			if one.clean != nil {
+				one.clean.report(w.summary, one)
+			}
 			w.summary.chunk(one.c)
 			w.counters.Chunks.Add(1)
 			w.counters.Rows.Add(one.c.Rows)
@@ -113,8 +123,13 @@ func (w *writer) load1(ctx context.Context, one work) error {
 		switch {
 		case w.routeRefused(err):
 			continue
+		case w.replaces(one) && isInvalidText(err):
+			if one.clean, err = w.newCleaner(ctx, one.t); err != nil {
+				return err
+			}
+			continue
 		case mysql.Classify(err) == mysql.Fatal, one.t.plainEngine, attempt+1 >= maxAttempts:
-			return plainEngine(one.t, err)
+			return plainEngine(one.t, w.nameRow(ctx, one, err))
 		}
 		w.summary.retried(one.t.String(), one.c.File, err)
 		w.counters.Retries.Add(1)
@@ -232,6 +247,8 @@ func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err er
 	defer func() { err = errors.Join(err, file.Close()) }()
 	var got result
 	switch {
+	case one.clean != nil:
+		got, err = w.cleanRows(ctx, one, r)
 	case w.format == dump.SQL:
 		got, err = w.sqlRows(ctx, one, r)
 	case w.viaInsert.Load():

@@ -36,15 +36,7 @@ func (c tableColumn) warnedZero(always bool) string {
 	if !c.enum {
 		return ""
 	}
-	zero := "0"
-	switch c.charset {
-	case "ucs2", "utf16":
-		zero = "\x000"
-	case "utf16le":
-		zero = "0\x00"
-	case "utf32":
-		zero = "\x00\x00\x000"
-	}
+	zero := string(charBytes('0', tableColumn{charset: c.charset}))
 	switch {
 	case !always && len(zero) == 1:
 		return ""

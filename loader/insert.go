@@ -167,7 +167,7 @@ func (in *inserter) flush(ctx context.Context) error {
 }
 
 func (in *inserter) failed(err error) error {
-	return fmt.Errorf("rows %d to %d of the chunk: %w", in.sent+1, in.sent+max(in.rows, 1), err)
+	return inRow(fmt.Errorf("rows %d to %d of the chunk: %w", in.sent+1, in.sent+max(in.rows, 1), err), in.sent)
 }
 
 // count adds up what the target says of a statement of n rows.
@@ -192,6 +192,9 @@ func (r *result) add(affected, count int64, warnings []warning, offset int64) {
 	for _, w := range warnings {
 		if len(r.warnings) >= shownWarnings {
 			break
+		}
+		if w.row = rowOf(w.message); w.row > 0 {
+			w.row += offset
 		}
 		if offset > 0 {
 			w.message += fmt.Sprintf(" (after row %d of the chunk)", offset)

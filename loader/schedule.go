@@ -15,6 +15,8 @@ type work struct {
 	t   *table
 	c   *dump.Chunk
 	seq int
+	// clean replaces invalid text, when the target has refused some.
+	clean *cleaner
 }
 
 // chunkHeap has chunks of the largest table first, those of one table in their order.
@@ -63,7 +65,7 @@ func (l *load) feed(ctx context.Context, out chan<- work) error {
 			continue
 		}
 		seq++
-		heap.Push(&h, work{t, c, seq})
+		heap.Push(&h, work{t: t, c: c, seq: seq})
 		if h.Len() >= window {
 			if !send(ctx, out, heap.Pop(&h).(work)) {
 				return ctx.Err()

@@ -56,7 +56,7 @@ func (w *writer) sqlInsert(ctx context.Context, t *table, env *environment, st t
 	}
 	res, err := w.s.ExecContext(ctx, "INSERT INTO "+t.String()+cols+" VALUES "+string(ins.values))
 	if err != nil {
-		return fmt.Errorf("after row %d of the chunk: %w", got.rows, err)
+		return inRow(fmt.Errorf("after row %d of the chunk: %w", got.rows, err), got.rows)
 	}
 	affected, err := res.RowsAffected()
 	if err != nil {

@@ -15,6 +15,7 @@ type warning struct {
 	level   string
 	code    int
 	message string
+	row     int64 // of the chunk; 0: not told
 }
 
 func (w warning) String() string { return fmt.Sprintf("%s %d: %s", w.level, w.code, w.message) }
@@ -37,6 +38,7 @@ func (s *session) warnings(ctx context.Context) (count int64, first []warning, e
 		if err := rows.Scan(&w.level, &w.code, &w.message); err != nil {
 			return count, nil, err
 		}
+		w.row = rowOf(w.message)
 		first = append(first, w)
 	}
 	return count, first, rows.Err()
@@ -62,14 +64,20 @@ func (w *writer) check(ctx context.Context, one work, got result) error {
 		return err
 	}
 	what := fmt.Sprintf("%d warnings for %d rows: %s", got.count, got.rows, list(got.warnings))
-	switch {
-	case w.o.Session.InvalidText == Replace && onlyCodes(got.warnings, warnWrongString, warnInvalidText):
-	case w.o.Warnings == Report:
-	default:
-		return fmt.Errorf("%w: %s", ErrRows, what)
+	if w.o.Warnings != Report || w.replaces(one) && onlyCodes(got.warnings, warnWrongString, warnInvalidText) {
+		bad := &rowError{err: fmt.Errorf("%w: %s", ErrRows, what)}
+		if len(got.warnings) > 0 {
+			bad.row, bad.code = got.warnings[0].row, got.warnings[0].code
+		}
+		return bad
 	}
 	w.summary.differs(fmt.Sprintf("table %s, chunk %s: %s", one.t, one.c.File, what))
 	return nil
+}
+
+// replaces reports whether text that the target refuses can still be replaced.
+func (w *writer) replaces(one work) bool {
+	return w.o.Session.InvalidText == Replace && one.clean == nil
 }
 
 // expectedWarnings reports whether the warnings are those of ENUM's index 0, one for each cell that holds it.

@@ -36,6 +36,7 @@ func newLoadCommand() *cli.Command {
 		&cli.BoolFlag{Name: "skip-binlog", Usage: "keep the load out of the target's binary log, where the account may"},
 		&cli.StringSliceFlag{Name: "schema-map", Usage: "FROM=TO: load a schema under another name (repeat)"},
 		&cli.StringFlag{Name: "warnings", Value: "fail", Usage: "what to do when the target warns about a row: fail or report"},
+		&cli.StringFlag{Name: "invalid-text", Value: "fail", Usage: "text that is not valid in its charset on the target: fail, or replace (by ?, named in the summary)"},
 		&cli.BoolFlag{Name: "analyze", Usage: "ANALYZE TABLE after the rows"},
 		&cli.BoolFlag{Name: "enable-events", Usage: "events as they were, in place of disabled"},
 		&cli.BoolFlag{Name: "keep-progress", Usage: "leave the table of progress on the target"},
@@ -73,6 +74,9 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 		return o, err
 	}
 	if o.Warnings, err = enum(c, "warnings", loader.Fail, loader.Report); err != nil {
+		return o, err
+	}
+	if o.Session.InvalidText, err = enum(c, "invalid-text", loader.Fail, loader.Replace); err != nil {
 		return o, err
 	}
 	if o.Names, err = names(c); err != nil {

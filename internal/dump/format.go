@@ -165,7 +165,7 @@ const (
 	UTF8 Encoding = "utf8mb4"
 )
 
-// Key is the unique key that a table was cut along.
+// Key is the unique key that tells a table's rows apart, along which it was cut.
 type Key struct {
 	Name     string   `json:"name"` // "PRIMARY" or the index's name
 	Columns  []string `json:"columns"`
