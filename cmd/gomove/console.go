@@ -57,7 +57,7 @@ func withConsole(c *cli.Context, interrupted func(error) error, f func(ctx conte
 	con.stop = progress.Start(stderr, mode, con.counters)
 	defer con.stop()
 	err = f(c.Context, con)
-	if err == nil || c.Context.Err() == nil {
+	if err == nil || c.Err() == nil {
 		return err
 	}
 	return interrupted(err)
