@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // Summary is what a dump did, for people by Text and for programs as JSON.
@@ -70,7 +71,7 @@ func (s *Summary) Text() string {
 		return b.String()
 	}
 	fmt.Fprintf(&b, "dumped %s of %s rows, %s (%s stored) in %.1f s, %.1f MB/s\n",
-		counted(s.Tables, "table"), humanize.Comma(s.Rows), humanize.IBytes(uint64(max(s.Bytes, 0))), humanize.IBytes(uint64(max(s.StoredBytes, 0))), s.Seconds, s.MBPerSecond)
+		counted(s.Tables, "table"), humanize.Comma(s.Rows), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes), s.Seconds, s.MBPerSecond)
 	fmt.Fprintf(&b, "  %s, %s, %s, %s, %s; %d chunks, %s\n", counted(s.Schemas, "schema"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
 		counted(s.Routines, "routine"), counted(s.Events, "event"), s.Chunks, counted(s.Threads, "thread"))
 	if s.Retries > 0 {
@@ -85,7 +86,11 @@ func (s *Summary) Text() string {
 }
 
 func snapshotText(b *strings.Builder, f *dump.SnapshotFacts) {
-	fmt.Fprintf(b, "  consistency %s: waited %s for the lock, held it %s\n", f.Mode, round(f.LockWait), round(f.LockHold))
+	if f.LockHold > 0 {
+		fmt.Fprintf(b, "  consistency %s: waited %s for the lock, held it %s\n", f.Mode, round(f.LockWait), round(f.LockHold))
+	} else {
+		fmt.Fprintf(b, "  consistency %s: no lock\n", f.Mode)
+	}
 	coordinatesText(b, "binary log", &f.Coordinates)
 	if f.Source != nil {
 		coordinatesText(b, "source's binary log", f.Source)
@@ -120,7 +125,7 @@ func (s *Summary) planText(b *strings.Builder) {
 	fmt.Fprintf(b, "would dump %s, %s, %s, %s, %s of %s\n", counted(s.Tables, "table"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
 		counted(s.Routines, "routine"), counted(s.Events, "event"), counted(s.Schemas, "schema"))
 	for _, t := range s.Plan {
-		fmt.Fprintf(b, "  %s: about %s rows, %s, %s", t.Table, humanize.Comma(t.Rows), humanize.IBytes(uint64(max(t.Bytes, 0))), counted(int(t.Chunks), "chunk"))
+		fmt.Fprintf(b, "  %s: about %s rows, %s, %s", t.Table, humanize.Comma(t.Rows), progress.Bytes(t.Bytes), counted(int(t.Chunks), "chunk"))
 		if t.Key != "" {
 			fmt.Fprintf(b, " along %s", t.Key)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/progress"
 	"github.com/gomove/gomove/transform"
 )
 
@@ -192,7 +193,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "%s dump %s into %s (%s)\n", state, s.DumpID, s.Target, s.TargetVersion)
 	fmt.Fprintf(&b, "  tables   %d of %d in %d schemas, %s rows, %s (%s stored)\n", s.Tables, s.TablesTotal, s.Schemas,
-		humanize.Comma(s.Rows), humanize.Bytes(uint64(max(0, s.Bytes))), humanize.Bytes(uint64(max(0, s.StoredBytes))))
+		humanize.Comma(s.Rows), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
 	fmt.Fprintf(&b, "  objects  %d indexes after the data, %d foreign keys, %d views, %d routines, %d triggers, %d events\n",
 		s.Indexes, s.ForeignKeys, s.Views, s.Routines, s.Triggers, s.Events)
 	fmt.Fprintf(&b, "  chunks   %d loaded, %d were in already, %d repeated\n", s.Chunks, s.ChunksSkipped, s.ChunksRetried)
