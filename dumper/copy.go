@@ -125,7 +125,7 @@ func (r *run) work(ctx context.Context, snap *Snapshot, rd *reader, q *queue, li
 		return fmt.Errorf("snapshot session: %w", err)
 	}
 	for {
-		j, err := q.next(ctx)
+		j, err := q.next(ctx, rd.idle)
 		if err != nil || j == nil {
 			return err
 		}

@@ -184,6 +184,36 @@ func TestReadTablesAreLetGo(t *testing.T) {
 	})
 }
 
+// DDL that waits for a reader holds up the session that looks for the next range of the same table: nobody would ever go on.
+func TestDDLBetweenRanges(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := s.Schema(t)
+		s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT)",
+			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4), "ANALYZE TABLE "+schema+".t")
+		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+		defer cancel()
+		altered := make(chan error, 1)
+		var once atomic.Bool
+		o := Options{Threads: 1, ChunkBytes: 64 << 10, Selection: Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
+		_, _, err := dumpWith(ctx, t, s, o, func(file string) {
+			if !strings.Contains(file, ".t.0") || once.Swap(true) {
+				return
+			}
+			go func() {
+				_, err := s.DB(t).ExecContext(t.Context(), "ALTER TABLE "+schema+".t ADD COLUMN b INT")
+				altered <- err
+			}()
+			time.Sleep(500 * time.Millisecond) // the ALTER waits for this reader now, and what comes after waits for the ALTER
+		})
+		if !errors.Is(err, ErrChanged) {
+			t.Errorf("error %v, want %v", err, ErrChanged)
+		}
+		if err := <-altered; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestCancel(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := s.Schema(t)

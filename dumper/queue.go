@@ -3,6 +3,7 @@ package dumper
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/gomove/gomove/chunker"
 	"github.com/gomove/gomove/internal/dump"
@@ -61,8 +62,12 @@ func (q *queue) done() {
 	}
 }
 
-// next returns the next job, nil when all is done.
-func (q *queue) next(ctx context.Context) (*job, error) {
+// idleGrace is how long a session without a job keeps the table that it read last. The next range of the same table comes sooner,
+// unless its finding waits for DDL of another client, which waits for this session.
+const idleGrace = time.Second
+
+// next returns the next job, nil when all is done. idle is called when there is none for a while.
+func (q *queue) next(ctx context.Context, idle func(context.Context) error) (*job, error) {
 	select {
 	case j := <-q.again:
 		return j, nil
@@ -73,16 +78,24 @@ func (q *queue) next(ctx context.Context) (*job, error) {
 		return j, nil
 	default:
 	}
-	select {
-	case j := <-q.again:
-		return j, nil
-	case j := <-q.large:
-		return j, nil
-	case j := <-q.small:
-		return j, nil
-	case <-q.empty:
-		return nil, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	grace := time.NewTimer(idleGrace)
+	defer grace.Stop()
+	for {
+		select {
+		case j := <-q.again:
+			return j, nil
+		case j := <-q.large:
+			return j, nil
+		case j := <-q.small:
+			return j, nil
+		case <-q.empty:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-grace.C:
+			if err := idle(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
 }

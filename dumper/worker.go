@@ -64,6 +64,15 @@ func (r *reader) leave(ctx context.Context, next *tableState) error {
 	return nil
 }
 
+// idle lets go of the last table while there is nothing to read. A session that is lost here shows it at its next job, which
+// another session can then take.
+func (r *reader) idle(ctx context.Context) error {
+	if err := r.leave(ctx, nil); err != nil && !errors.Is(err, errLost) {
+		return err
+	}
+	return nil
+}
+
 // read dumps the rest of a job. After a lost session j is what is left to read.
 func (r *reader) read(ctx context.Context, j *job) error {
 	if j.whole == nil {
