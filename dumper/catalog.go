@@ -57,6 +57,7 @@ type column struct {
 	charset, collation string
 	nullable           bool
 	generated          bool
+	stored             string // expression of a STORED generated column
 	invisible          bool
 }
 

@@ -40,7 +40,16 @@ func byPosition(a, b column) int { return cmp.Compare(a.position, b.position) }
 
 func (r *catalogReader) column(f []cellText) column {
 	extra := strings.ToUpper(f[9].s)
+	stored := ""
+	if strings.Contains(extra, "STORED GENERATED") || strings.Contains(extra, "PERSISTENT") {
+		stored = f[11].s
+		if r.server.Facts.Flavor != mysql.MariaDB && r.server.Facts.Number >= 80000 {
+			// The dictionary has quotes and backslashes escaped once more.
+			stored = strings.NewReplacer(`\\`, `\`, `\'`, `'`).Replace(stored)
+		}
+	}
 	return column{
+		stored:   stored,
 		position: int(f[2].int()), name: f[3].s, dataType: r.same(strings.ToLower(f[4].s)), columnType: r.same(f[5].s),
 		charset: r.same(f[6].s), collation: r.same(f[7].s), nullable: f[8].yes(),
 		generated: isGenerated(extra, f[10].s),

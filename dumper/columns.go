@@ -58,6 +58,7 @@ func newReadPlan(columns []column, key *chunker.Key, charset string) *readPlan {
 	at := map[string]int{}
 	for _, c := range columns {
 		if c.generated {
+			p.inspectGenerated(c, columns)
 			continue
 		}
 		at[c.name] = len(p.columns)

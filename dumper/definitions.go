@@ -89,6 +89,9 @@ func (d *definitions) table(ctx context.Context, o *dump.Object, t *table) error
 	if create, err = d.restoreDefaults(ctx, create, t); err != nil {
 		return fmt.Errorf("dump table %s: %w", t, err)
 	}
+	if create, err = d.restoreMembers(ctx, create, t); err != nil {
+		return fmt.Errorf("dump table %s: %w", t, err)
+	}
 	s := newScript(d.myloader)
 	s.statement(create)
 	return d.write(ctx, o, "-schema.sql", s.bytes())

@@ -52,10 +52,11 @@ func (d *differences) list() []string {
 
 // inspection is a column whose values are looked at while they are written.
 type inspection struct {
-	at      int    // in the row
+	at      int    // in the row; -1 for a generated column
 	column  string // its name, quoted
-	charset string // of text that is converted to UTF-8; empty for JSON
-	back    int    // where the select list tells whether the way back gives the same bytes, for text
+	charset string // of text that is converted to UTF-8
+	same    string // expression that is 1 when the value can be had again from the dump; empty for JSON
+	back    int    // where that stands in the select list
 }
 
 // inspectColumn notes the columns that can hold what a file cannot: JSON, and text that is converted.
@@ -65,15 +66,41 @@ func (p *readPlan) inspectColumn(c column, at int, converted bool) {
 	case c.dataType == "json":
 		p.inspected = append(p.inspected, inspection{at: at, column: name})
 	case converted && c.dataType != "enum" && c.dataType != "set":
-		p.inspected = append(p.inspected, inspection{at: at, column: name, charset: c.charset})
+		p.inspected = append(p.inspected, inspection{at: at, column: name, charset: c.charset,
+			same: fmt.Sprintf("CAST(CONVERT(CONVERT(%s USING utf8mb4) USING %s) AS BINARY)<=>CAST(%s AS BINARY)", name, c.charset, name)})
 	}
+}
+
+// inspectGenerated notes a stored generated column whose expression depends on the session's time zone. The load has it
+// computed anew, in UTC, as this session computes it beside what is stored.
+func (p *readPlan) inspectGenerated(c column, columns []column) {
+	if c.stored == "" || !dependsOnZone(c.stored, columns) {
+		return
+	}
+	if !isASCII(c.stored) {
+		p.unknown = append(p.unknown, fmt.Sprintf("stored generated column %s depends on the session's time zone: the load computes it in UTC", c.name))
+		return
+	}
+	name := mysql.QuoteName(c.name)
+	p.inspected = append(p.inspected, inspection{at: -1, column: name, same: name + "<=>(" + c.stored + ")"})
+}
+
+// dependsOnZone reports an expression with a TIMESTAMP column in it, or with one of the functions that use the zone.
+func dependsOnZone(expr string, columns []column) bool {
+	lower := strings.ToLower(expr)
+	if strings.Contains(lower, "from_unixtime(") || strings.Contains(lower, "unix_timestamp(") {
+		return true
+	}
+	return slices.ContainsFunc(columns, func(c column) bool {
+		return c.dataType == "timestamp" && strings.Contains(expr, mysql.QuoteName(c.name))
+	})
 }
 
 // addInspections puts what is needed for them behind the columns of the select list.
 func (p *readPlan) addInspections() {
 	for i := range p.inspected {
-		if c := &p.inspected[i]; c.charset != "" {
-			c.back = p.addExpr(fmt.Sprintf("CAST(CONVERT(CONVERT(%s USING utf8mb4) USING %s) AS BINARY)<=>CAST(%s AS BINARY)", c.column, c.charset, c.column), mysql.ColumnFix{})
+		if c := &p.inspected[i]; c.same != "" {
+			c.back = p.addExpr(c.same, mysql.ColumnFix{})
 		}
 	}
 }
@@ -81,15 +108,14 @@ func (p *readPlan) addInspections() {
 // inspect looks at one row of the select list.
 func (rd *reading) inspect(cells [][]byte) {
 	for i, c := range rd.table.plan.inspected {
-		cell := cells[c.at]
 		switch {
-		case cell == nil:
+		case c.same != "" && string(cells[c.back]) == "1":
 		case c.charset != "":
-			if string(cells[c.back]) != "1" {
-				rd.differ(c.column, rd.rowName(cells), fmt.Sprintf("text in %s does not come back from utf8mb4 as it was: dump with --charset source", c.charset))
-			}
-		default:
-			f := scanJSON(cell)
+			rd.differ(c.column, rd.rowName(cells), fmt.Sprintf("text in %s does not come back from utf8mb4 as it was: dump with --charset source", c.charset))
+		case c.same != "":
+			rd.differ(c.column, rd.rowName(cells), "the stored generated value depends on the time zone of the session that wrote it: the load computes it in UTC")
+		case cells[c.at] != nil:
+			f := scanJSON(cells[c.at])
 			if f.number != nil {
 				rd.differ(c.column, rd.rowName(cells), fmt.Sprintf("the JSON number %.60s would be loaded as a double", f.number))
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // enumColumn is an ENUM column, whose index 0 the server shows as ” and a file holds as 0.
@@ -45,11 +46,45 @@ func newEnumColumn(at int, name string, c column, utf8 bool) enumColumn {
 		switch m {
 		case "":
 			e.index = 0 // to be set once the select list is known: only the number tells '' from index 0
-		case "0":
-			e.hasZero = true
 		}
+		e.hasZero = e.hasZero || isZeroTo(m, c.charset)
 	}
 	return e
+}
+
+// isZeroTo reports a member that a server may take for the text 0: collations of Unicode hold every digit zero for the
+// same, and pass over most characters that are neither letters nor digits.
+func isZeroTo(member, charset string) bool {
+	switch charset {
+	case "utf8mb4", "utf8mb3", "utf8", "ucs2", "utf16", "utf16le", "utf32", "gb18030":
+	default:
+		return member == "0"
+	}
+	zeros := 0
+	for _, r := range member {
+		switch {
+		case r == '0', isDigitZero(r):
+			zeros++
+		case unicode.IsLetter(r), unicode.IsNumber(r), r > ' ' && r < unicode.MaxASCII, r == ' ' && zeros == 0:
+			return false
+		}
+	}
+	return zeros == 1
+}
+
+// isDigitZero reports the zeros of all scripts. Digits stand in tens, from 0 to 9.
+func isDigitZero(r rune) bool {
+	for _, ten := range unicode.Nd.R16 {
+		if r >= rune(ten.Lo) && r <= rune(ten.Hi) {
+			return (r-rune(ten.Lo))%10 == 0
+		}
+	}
+	for _, ten := range unicode.Nd.R32 {
+		if r >= rune(ten.Lo) && r <= rune(ten.Hi) {
+			return (r-rune(ten.Lo))%10 == 0
+		}
+	}
+	return strings.ContainsRune("⁰₀⓪⓿〇🄀🄋🄌", r)
 }
 
 // charIn is an ASCII character in a charset.

@@ -1,9 +1,6 @@
 package transform
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // charsetNames are the character sets of any server, as a word after CHARSET or USING might be something else.
 var charsetNames = setOf("armscii8,ascii,big5,binary,cp1250,cp1251,cp1256,cp1257,cp850,cp852,cp866,cp932,dec8,eucjpms,euckr," +
@@ -35,13 +32,14 @@ func (a *adapter) adaptCharsets(kind string) {
 }
 
 // adaptIntroducer renames the character set of _utf8'..'. In expressions of tables it goes where it changes nothing:
-// MariaDB stores a literal that has one without its backslashes, and then cannot read it (MariaDB 10.11: error 1064).
+// MariaDB 10.11 stores a literal that has one without its backslashes. It then cannot read a quote (error 1064), and takes
+// xF0x9Fx98x80 for a character that the table's default charset lacks, without a word; without the introducer it refuses that.
 func (a *adapter) adaptIntroducer(i int, kind string) {
 	n := Skip(a.tokens, i+1)
 	if n >= len(a.tokens) || a.tokens[n].Kind != String && a.tokens[n].Kind != Number {
 		return
 	}
-	if kind == "TABLE" && a.to.isMariaDB() && a.tokens[i].Is("_utf8mb4") && isUTF8(a.mode.Charset) && bytes.ContainsAny(inner(a.tokens[n].Text), `\'`) {
+	if kind == "TABLE" && a.to.isMariaDB() && a.tokens[i].Is("_utf8mb4") && isUTF8(a.mode.Charset) && !isPlain(inner(a.tokens[n].Text)) {
 		a.replace(i, "")
 		return
 	}
@@ -58,6 +56,16 @@ func inner(literal []byte) []byte {
 		return nil
 	}
 	return literal[1 : len(literal)-1]
+}
+
+// isPlain reports text that needs no backslash in any form.
+func isPlain(literal []byte) bool {
+	for _, c := range literal {
+		if c < ' ' || c > '~' || c == '\\' || c == '\'' {
+			return false
+		}
+	}
+	return true
 }
 
 // operand is the index of the name that follows at i, past an = sign; false when none does.

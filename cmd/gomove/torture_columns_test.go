@@ -56,6 +56,13 @@ func tortureColumns() []torture {
 			"CREATE TABLE $T (id INT PRIMARY KEY, a INT CHECK (a > 0), b VARCHAR(9) CHARACTER SET utf8mb4, CONSTRAINT b_ok CHECK (b <> 'it''s ö'))",
 			"INSERT INTO $T VALUES (1,1,'x'),(2,NULL,NULL)",
 		}},
+		{table: "expressions_4byte", from: newer(), to: newer(), refused: "`g`", setup: []string{
+			"CREATE TABLE $T (id INT PRIMARY KEY, b VARCHAR(20), g VARCHAR(50) AS (CONCAT('it''s 😀',b)) STORED, d VARCHAR(50) DEFAULT (CONCAT('😀','\\\\')), CONSTRAINT no_smile CHECK (b <> '😀')) DEFAULT CHARSET=utf8mb4",
+			"INSERT INTO $T (id,b) VALUES (1,'x'),(2,'ö'),(3,NULL)",
+		}},
+		{table: "check_violated", from: []testdb.Kind{testdb.MariaDB}, to: []testdb.Kind{testdb.MySQL56}, late: true, refused: "constraint", setup: []string{
+			"SET SESSION check_constraint_checks=0", "CREATE TABLE $T (id INT PRIMARY KEY, a INT CHECK (a > 0))", "INSERT INTO $T VALUES (1,1),(2,-1)",
+		}},
 		{table: "check_off", from: only97, setup: []string{
 			"CREATE TABLE $T (id INT PRIMARY KEY, a INT, CONSTRAINT off CHECK (a > 0) NOT ENFORCED)", "INSERT INTO $T VALUES (1,-1)",
 		}},

@@ -79,3 +79,20 @@ func TestTortureUTF8Dump(t *testing.T) {
 		})
 	}
 }
+
+// TestTortureStoredGenerated has stored generated columns that a session in another zone has computed.
+func TestTortureStoredGenerated(t *testing.T) {
+	const table = "CREATE TABLE %s (id INT PRIMARY KEY, ts TIMESTAMP NULL, d DATE AS (DATE(ts)) STORED, s VARCHAR(60) CHARACTER SET utf8mb4 AS (CONCAT(HOUR(ts),'it''s \\\\ \\n')) STORED," +
+		" v DATE AS (DATE(ts)) VIRTUAL, u VARCHAR(9) AS (CONCAT(id,'`ts')) STORED)"
+	for _, k := range newer() {
+		t.Run(string(k), func(t *testing.T) {
+			s := testdb.Start(t, k)
+			schema := s.Schema(t)
+			s.Exec(t, "SET NAMES utf8mb4, time_zone='+09:00'", "USE "+schema, fmt.Sprintf(table, "bad"), fmt.Sprintf(table, "good"),
+				"INSERT INTO bad (id,ts) VALUES (1,'2024-01-01 05:00:00'),(2,NULL)",
+				"SET time_zone='+00:00'", "INSERT INTO bad (id,ts) VALUES (3,'2024-01-01 05:00:00')", "INSERT INTO good (id,ts) VALUES (3,'2024-01-01 05:00:00'),(4,NULL)")
+			mustRun(t, dumpArgs(s, filepath.Join(t.TempDir(), "good"), "-T", schema+".good")...)
+			requireDiffers(t, s, []string{"`bad` column `d`, row (`id`=1): the stored generated value", "`bad` column `s`, row (`id`=1): the stored generated value"}, "-B", schema)
+		})
+	}
+}

@@ -23,6 +23,10 @@ func tortureMembers() []torture {
 			"CREATE TABLE $T (id INT PRIMARY KEY, e ENUM('1','0',''), f ENUM('0') NOT NULL)",
 			"INSERT INTO $T VALUES (1,1,1),(2,2,1),(3,3,1),(4,NULL,1)",
 		}},
+		{table: "members_4byte", setup: []string{ // every server prints them as ? in SHOW CREATE TABLE
+			`CREATE TABLE $T (id INT PRIMARY KEY, e ENUM('?','😀','😁','it''s 😀 \\','') CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '😁', s SET('😀','a?','😂') CHARACTER SET utf16 COLLATE utf16_bin, u ENUM('?!','x') CHARACTER SET utf8mb4 COMMENT '(?)', KEY (e))`,
+			"INSERT INTO $T (id) VALUES (0)", "INSERT INTO $T VALUES (1,1,1,1),(2,2,2,2),(3,3,4,NULL),(4,4,7,1),(5,5,0,1)",
+		}},
 		{table: "enum_many", setup: []string{
 			"CREATE TABLE $T (id INT PRIMARY KEY, e ENUM(" + strings.Join(many, ",") + "))",
 			"INSERT INTO $T VALUES (0,0),(1,1),(2,255),(3,256),(4,3000),(5,NULL)",

@@ -156,7 +156,7 @@ func requireCaseRefused(t *testing.T, source, target *testdb.Server, c torture) 
 	if c.differs {
 		want = 3
 	}
-	if r.code != want || !strings.Contains(r.stderr+r.stdout, c.refused) || !strings.Contains(r.stderr+r.stdout, "`"+c.table+"`") {
+	if r.code != want || !strings.Contains(strings.ToLower(r.stderr+r.stdout), strings.ToLower(c.refused)) || !strings.Contains(r.stderr+r.stdout, "`"+c.table+"`") {
 		t.Errorf("exit %d, stderr should say %q of table %s: %s%s", r.code, c.refused, c.table, r.stderr, r.stdout)
 	}
 	if !c.late && !c.differs {
