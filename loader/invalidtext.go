@@ -26,12 +26,13 @@ func (w *writer) newCleaner(ctx context.Context, t *table) (*cleaner, error) {
 	}
 	c := &cleaner{cols: t.unpack(), key: key}
 	for _, col := range c.cols {
-		charset := col.charset
+		charset := ""
 		switch col.encoding {
 		case dump.UTF8:
 			charset = "utf8mb4"
+		case dump.Bytes:
+			charset = col.charset
 		case dump.Plain:
-			charset = ""
 		}
 		c.valid = append(c.valid, textLength(charset))
 	}
