@@ -1,7 +1,6 @@
 package dumper
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -92,27 +91,27 @@ func (h *headerRecoder) text(ctx context.Context, i int) {
 	}
 }
 
+// replace quotes text before it is converted: in the client's charset a quote or a backslash may be a character's second byte.
 func (h *headerRecoder) replace(ctx context.Context, i int, text string) {
+	t := &h.tokens[i]
+	switch t.Kind {
+	case transform.QuotedName:
+		q := string(t.Text[:1])
+		text = q + strings.ReplaceAll(text, q, q+q) + q
+	case transform.String:
+		text = strings.ReplaceAll(text, "'", "''")
+		if !h.mode.NoBackslashEscapes {
+			text = strings.ReplaceAll(text, `\`, `\\`)
+		}
+		text = "'" + text + "'"
+	}
 	b, ok, err := h.show.convert(ctx, text, h.charset)
 	if err != nil {
 		h.err = err
 		return
 	}
 	h.lossy = h.lossy || !ok
-	t := &h.tokens[i]
-	switch t.Kind {
-	case transform.QuotedName:
-		q := t.Text[:1]
-		t.Text = slices.Concat(q, bytes.ReplaceAll(b, q, slices.Concat(q, q)), q)
-	case transform.String:
-		b = bytes.ReplaceAll(b, []byte("'"), []byte("''"))
-		if !h.mode.NoBackslashEscapes {
-			b = bytes.ReplaceAll(b, []byte(`\`), []byte(`\\`))
-		}
-		t.Text = slices.Concat([]byte("'"), b, []byte("'"))
-	default:
-		t.Text = b
-	}
+	t.Text = b
 }
 
 // characteristicWords may stand between the parameters of a routine and its body.

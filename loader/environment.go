@@ -25,6 +25,7 @@ const (
 	varCollation  = "collation_connection"
 	varMode       = "sql_mode"
 	varTimeZone   = "time_zone"
+	varDatabase   = "collation of the schema" // ALTER DATABASE sets it
 )
 
 // kept reports how a variable is treated: known to the environment, or harmless and passed over.

@@ -9,11 +9,11 @@ import (
 
 // header is what the first words of a statement say.
 type header struct {
-	verb   string // CREATE, DROP, SET, USE, SETVAL
+	verb   string // CREATE, DROP, SET, USE, SETVAL, ALTER
 	kind   string // of CREATE: table, view, trigger, procedure, function, event, database, sequence, package, package body
 	schema string // as written; empty when unqualified
 	name   string
-	on     string // table of a trigger
+	on     string // table of a trigger; collation of ALTER DATABASE
 }
 
 // readHeader understands the statements that a dump needs. Any other has an empty verb.
@@ -31,6 +31,8 @@ func readHeader(stmt []byte, m transform.Mode) header {
 		return header{verb: "DROP"}
 	case tokens[0].Is("CREATE"):
 		return createHeader(tokens, m)
+	case tokens[0].Is("ALTER"):
+		return alterHeader(tokens, m)
 	case tokens[0].Is("SELECT"), tokens[0].Is("DO"):
 		return setvalHeader(tokens, m)
 	}

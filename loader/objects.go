@@ -96,7 +96,8 @@ func (l *load) createStored(ctx context.Context, s *session, o *dump.Object, st 
 	if st.kind == "event" && !l.o.After.EnableEvents {
 		text, disabled = disableEvent(text, st.mode)
 	}
-	if err := l.exec(ctx, s, schema, o, st, text); err != nil {
+	err = l.underCollation(ctx, s, schema, st, func() error { return l.exec(ctx, s, schema, o, st, text) })
+	if err != nil {
 		if t := l.tables[[2]string{o.Schema, o.Name}]; mysql.Number(err) == errTriggerExists && t != nil && t.kept {
 			l.warn(fmt.Sprintf("trigger %s was there and is kept", mysql.QuoteTable(schema, name)))
 			return nil

@@ -229,7 +229,7 @@ func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) erro
 		if err != nil {
 			return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: st.file, Line: st.line, Err: err}
 		}
-		if err := l.exec(ctx, s, schema, o, &st, def.Create); err != nil {
+		if err := l.exec(ctx, s, schema, o, &st, startArchive(def.Create, st.mode)); err != nil {
 			return err
 		}
 	}

@@ -63,7 +63,10 @@ func (l *load) script(ctx context.Context, o *dump.Object, file string) iter.Seq
 			}
 			st := statement{text: raw.Text, file: file, line: raw.Line, mode: scan.Mode()}
 			st.header = readHeader(raw.Text, st.mode)
-			keep, err := follow(env, o, &st)
+			keep := false
+			if err = l.decodeNames(ctx, &st); err == nil {
+				keep, err = follow(env, o, &st)
+			}
 			if err != nil {
 				err = &StatementError{Phase: "reading the dump", Object: objectName(o), File: file, Line: raw.Line, Statement: excerpt(raw.Text), Err: err}
 				yield(statement{}, err)
@@ -87,6 +90,12 @@ func follow(env *environment, o *dump.Object, st *statement) (keep bool, err err
 		}
 		return false, nil
 	case "DROP":
+		return false, nil
+	case "ALTER":
+		if st.name != o.Schema {
+			return false, fmt.Errorf("%w: ALTER of another schema", ErrUnsafe)
+		}
+		env.vars[varDatabase] = st.on
 		return false, nil
 	case "CREATE", "SETVAL":
 		st.vars = maps.Clone(env.vars)
