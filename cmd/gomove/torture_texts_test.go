@@ -51,7 +51,7 @@ func tortureCharsets(table, types string) torture {
 			}
 		}
 	}
-	for _, charset := range strings.FieldsSeq("latin1 latin2 latin5 latin7 cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 koi8r koi8u greek hebrew tis620 geostd8 armscii8 macroman macce dec8 hp8 swe7 keybcs2") {
+	for charset := range strings.FieldsSeq("latin1 latin2 latin5 latin7 cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 koi8r koi8u greek hebrew tis620 geostd8 armscii8 macroman macce dec8 hp8 swe7 keybcs2") {
 		add(charset, everyByte(255))
 	}
 	for charset, value := range map[string]string{
