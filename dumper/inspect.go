@@ -55,8 +55,9 @@ type inspection struct {
 	at      int    // in the row; -1 for a generated column
 	column  string // its name, quoted
 	charset string // of text that is converted to UTF-8
-	same    string // expression that is 1 when the value can be had again from the dump; empty for JSON
+	same    string // expression that is 1 when the value can be had again from the dump
 	back    int    // where that stands in the select list
+	unit    int    // bytes of the shortest character of a wide charset; else 0
 }
 
 // inspectColumn notes the columns that can hold what a file cannot: JSON, and text that is converted.
@@ -65,7 +66,10 @@ func (p *readPlan) inspectColumn(c column, at int, converted bool) {
 	switch {
 	case c.dataType == "json":
 		p.inspected = append(p.inspected, inspection{at: at, column: name})
-	case converted && c.dataType != "enum" && c.dataType != "set":
+	case c.dataType == "enum" || c.dataType == "set":
+	case !converted && len(charIn('0', c.charset)) > 1:
+		p.inspected = append(p.inspected, inspection{at: at, column: name, unit: len(charIn('0', c.charset))})
+	case converted:
 		p.inspected = append(p.inspected, inspection{at: at, column: name, charset: c.charset,
 			same: fmt.Sprintf("CAST(CONVERT(CONVERT(%s USING utf8mb4) USING %s) AS BINARY)<=>CAST(%s AS BINARY)", name, c.charset, name)})
 	}
@@ -114,6 +118,10 @@ func (rd *reading) inspect(cells [][]byte) {
 			rd.differ(c.column, rd.rowName(cells), fmt.Sprintf("text in %s does not come back from utf8mb4 as it was: dump with --charset source", c.charset))
 		case c.same != "":
 			rd.differ(c.column, rd.rowName(cells), "the stored generated value depends on the time zone of the session that wrote it: the load computes it in UTC")
+		case c.unit > 0:
+			if len(cells[c.at])%c.unit != 0 {
+				rd.differ(c.column, rd.rowName(cells), "the text ends within a character: servers fill it up")
+			}
 		case cells[c.at] != nil:
 			f := scanJSON(cells[c.at])
 			if f.number != nil {

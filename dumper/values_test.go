@@ -1,12 +1,15 @@
 package dumper
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/store"
 	"github.com/gomove/gomove/internal/testdb"
 )
 
@@ -196,4 +199,30 @@ func TestFormatsAgree(t *testing.T) {
 			t.Errorf("row checksums %q differ by format", sums)
 		}
 	}
+}
+
+// Members that the dictionary prints as ? take a temporary table to read; without the privilege there is a warning.
+func TestMembersWithoutTemporaryTables(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := s.Schema(t)
+		s.Exec(t, "SET NAMES utf8mb4", "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, e ENUM('x?','😀') CHARACTER SET utf8mb4)",
+			"CREATE USER 'm"+schema[:4]+"'@'%' IDENTIFIED BY 'pw'", "GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON "+schema+".* TO 'm"+schema[:4]+"'@'%'")
+		t.Cleanup(func() { s.Exec(t, "DROP USER 'm"+schema[:4]+"'@'%'") })
+		mustWarn := func(user, password string, want bool) {
+			out, err := store.NewDir(filepath.Join(t.TempDir(), "dump"), store.ReadWrite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source := mysql.Options{Host: s.Host, Port: s.Port, User: user, Password: mysql.Secret(password)}
+			sum, err := Run(t.Context(), Options{Source: source, Out: out, Log: quietLog(), Selection: Selection{Schemas: []string{schema}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(strings.Join(sum.Warnings, " "), "members of column e"); got != want {
+				t.Errorf("%s: warnings %q", user, sum.Warnings)
+			}
+		}
+		mustWarn("root", "", false)
+		mustWarn("m"+schema[:4], "pw", true)
+	})
 }

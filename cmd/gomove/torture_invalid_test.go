@@ -15,25 +15,18 @@ var invalidText = map[string]string{
 	"utf8mb4": "61ff62", "utf8": "61f09f988062", "sjis": "61950162", "gbk": "61810162", "big5": "61a50162", "euckr": "61b02062", "ujis": "61a42062", "utf16": "0061d8000062", "utf32": "0000006100110000",
 }
 
-// storeInvalid makes table t of a schema with a column for each charset, and one row in which their texts are not valid.
-// The bytes get there by the files: MyISAM keeps VARBINARY and VARCHAR alike.
-func storeInvalid(t *testing.T, s *testdb.Server, schema string, charsets []string) {
+// storeInvalid makes table t of a schema with a column of a charset, and a row with these bytes in it. They get there by
+// the table's files: MyISAM keeps VARBINARY and VARCHAR alike.
+func storeInvalid(t *testing.T, s *testdb.Server, schema, charset, value string) {
 	t.Helper()
-	var text, binary, insert []string
-	for _, c := range charsets {
-		width := map[string]int{"utf8mb4": 4, "utf8": 3, "utf16": 4, "utf32": 4, "ujis": 3}[c]
-		if width == 0 {
-			width = 2
-		}
-		text = append(text, fmt.Sprintf("c_%s VARCHAR(12) CHARACTER SET %s", c, c))
-		binary = append(binary, fmt.Sprintf("c_%s VARBINARY(%d)", c, 12*width))
-		insert = append(insert, "x'"+invalidText[c]+"'")
+	width := map[string]int{"utf8mb4": 4, "utf8": 3, "utf16": 4, "utf32": 4, "ujis": 3}[charset]
+	if width == 0 {
+		width = 2
 	}
-	key := "(a INT NOT NULL, b VARCHAR(9) CHARACTER SET latin1 NOT NULL, %s, PRIMARY KEY (a,b)) ENGINE=MyISAM"
+	const table = "CREATE TABLE %s (a INT NOT NULL, b VARCHAR(9) CHARACTER SET latin1 NOT NULL, c_%s %s, PRIMARY KEY (a,b)) ENGINE=MyISAM"
 	s.Exec(t, "USE "+schema,
-		"CREATE TABLE t "+fmt.Sprintf(key, strings.Join(text, ",")), "CREATE TABLE source "+fmt.Sprintf(key, strings.Join(binary, ",")),
-		"INSERT INTO source VALUES (1,'fine'"+strings.Repeat(",x'0000003f'", len(charsets))+")", "INSERT INTO source VALUES (7,'bad',"+strings.Join(insert, ",")+")",
-		"FLUSH TABLES source, t")
+		fmt.Sprintf(table, "t", charset, "VARCHAR(12) CHARACTER SET "+charset), fmt.Sprintf(table, "source", charset, fmt.Sprintf("VARBINARY(%d)", 12*width)),
+		"INSERT INTO source VALUES (1,'fine',x'0000003f'),(7,'bad',x'"+value+"')", "FLUSH TABLES source, t")
 	for _, suffix := range []string{".MYD", ".MYI"} {
 		b, err := os.ReadFile(filepath.Join(s.DataDir, schema, "source"+suffix))
 		if err != nil {
@@ -44,9 +37,24 @@ func storeInvalid(t *testing.T, s *testdb.Server, schema string, charsets []stri
 		}
 	}
 	s.Exec(t, "FLUSH TABLES "+schema+".t", "DROP TABLE "+schema+".source")
-	got := exactQuery(t, s, "SELECT HEX(c_"+charsets[0]+") FROM "+schema+".t WHERE a=7")
-	if len(got) != 1 || !strings.EqualFold(got[0][0], invalidText[charsets[0]]) {
+	got := exactQuery(t, s, "SELECT HEX(c_"+charset+") FROM "+schema+".t WHERE a=7")
+	if len(got) != 1 || !strings.EqualFold(got[0][0], value) {
 		t.Fatalf("the invalid text is not there: %v", got)
+	}
+}
+
+// TestTortureHalfCharacter has text in charsets of two and four bytes that ends within a character. Servers fill it up
+// without a word, so the dump tells.
+func TestTortureHalfCharacter(t *testing.T) {
+	for _, k := range testdb.All() {
+		t.Run(string(k), func(t *testing.T) {
+			s := testdb.Start(t, k)
+			for _, charset := range []string{"ucs2", "utf16", "utf32"} {
+				schema := s.Schema(t)
+				storeInvalid(t, s, schema, charset, "0000006100")
+				requireDiffers(t, s, []string{"`t` column `c_" + charset + "`, row 2 of chunk 0: the text ends within a character"}, "-B", schema)
+			}
+		})
 	}
 }
 
@@ -59,7 +67,7 @@ func TestTortureInvalidText(t *testing.T) {
 			for charset := range invalidText {
 				t.Run(charset, func(t *testing.T) {
 					schema := source.Schema(t)
-					storeInvalid(t, source, schema, []string{charset})
+					storeInvalid(t, source, schema, charset, invalidText[charset])
 					for _, format := range []string{"csv", "sql"} {
 						dir := filepath.Join(t.TempDir(), format)
 						mustRun(t, dumpArgs(source, dir, "-B", schema, "--format", format)...)
