@@ -36,7 +36,7 @@ func (l *load) loadData(ctx context.Context) error {
 	}
 	ready := make(chan *table, len(l.order))
 	for _, t := range l.order {
-		if t.pending == 0 {
+		if t.pending == 0 && !t.left {
 			l.finished(t, ready)
 		}
 	}

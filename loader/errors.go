@@ -86,11 +86,15 @@ func (e *ExistsError) Error() string {
 func (e *ExistsError) Is(target error) bool { return target == ErrExists }
 
 // shorten joins the first of a list and counts the others.
-func shorten(list []string) string {
-	if len(list) <= shownObjects {
-		return strings.Join(list, ", ")
+func shorten(list []string) string { return listed(list, len(list)) }
+
+// listed is shorten for a list that is itself the start of total.
+func listed(list []string, total int) string {
+	shown := list[:min(len(list), shownObjects)]
+	if len(shown) == total {
+		return strings.Join(shown, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:shownObjects], ", "), len(list)-shownObjects)
+	return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), total-len(shown))
 }
 
 // excerpt is the start of a statement on one line.

@@ -18,7 +18,7 @@ func TestLoadIfExists(t *testing.T) {
 		err    error
 	}{
 		{ExistsFail, 2, ErrExists},
-		{ExistsSkip, 102, nil},
+		{ExistsSkip, 2, nil},
 		{ExistsTruncate, 100, nil},
 		{ExistsDrop, 100, nil},
 	} {
@@ -54,6 +54,9 @@ func TestLoadIfExists(t *testing.T) {
 				if got := count(t, db, "SELECT * FROM "+schema+".v"); got != want {
 					t.Errorf("the view gives %d, want %d", got, want)
 				}
+				if c.exists == ExistsSkip {
+					return
+				}
 				var v string
 				must(t, db.QueryRowContext(t.Context(), "SELECT HEX(CONVERT(v USING latin1)) FROM "+schema+".t WHERE id=1").Scan(&v))
 				if v != "E9" {
@@ -72,7 +75,7 @@ func TestLoadInsertIntoOtherCharset(t *testing.T) {
 		tt.rows[0][1], tt.rows[1][1] = "\u00e9'\\", nil
 		d := &testDump{schema: schema, tables: []testTable{tt}}
 		o := options(s, d.write(t))
-		o.IfExists, o.Via = ExistsSkip, ViaInsert
+		o.IfExists, o.Via = ExistsTruncate, ViaInsert
 		_, err := run(t, o)
 		must(t, err)
 		if got := count(t, s.DB(t), "SELECT COUNT(*) FROM "+schema+".t WHERE id=1 AND HEX(v)='E9275C' OR id=2 AND v IS NULL"); got != 2 {

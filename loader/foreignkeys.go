@@ -134,7 +134,7 @@ func (fk foreignKey) orphanQuery() string {
 // checkForeignKeys looks for orphans, one query for each foreign key.
 func (l *load) checkForeignKeys(ctx context.Context) error {
 	l.counters.SetPhase("foreign key check")
-	return l.eachTable(ctx, func(t *table) bool { return t.foreignKeys }, func(ctx context.Context, s *session, t *table) error {
+	return l.eachTable(ctx, func(t *table) bool { return t.foreignKeys && !t.left }, func(ctx context.Context, s *session, t *table) error {
 		_, def, st, err := l.definition(ctx, t)
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func (l *load) createKind(ctx context.Context, s *session, want func(*dump.Objec
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(kinds, st.kind) {
+			if !slices.Contains(kinds, st.kind) || st.kind == "trigger" && l.triggerLeft(o, &st) {
 				continue
 			}
 			if err := l.createStored(ctx, s, o, &st); err != nil {
@@ -132,7 +132,7 @@ func (l *load) clear(ctx context.Context, s *session, o *dump.Object, kind, sche
 		return false, nil
 	}
 	if l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate {
-		l.summary.count(&l.summary.Kept, 1)
+		l.summary.kept(kind + " " + mysql.QuoteTable(schema, name))
 		return true, nil
 	}
 	drop := strings.ToUpper(kind)

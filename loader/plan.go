@@ -20,16 +20,17 @@ func (l *load) plan(ctx context.Context) error {
 	if err := l.planObjects(ctx); err != nil {
 		return err
 	}
-	if len(l.refused) > 0 {
-		return fmt.Errorf("%w, nothing was changed: %s", ErrUnsupported, shorten(l.refused))
-	}
-	if err := l.planChunks(ctx); err != nil {
-		return err
-	}
 	if err := l.readPast(ctx); err != nil {
 		return err
 	}
 	if err := l.planExisting(ctx); err != nil {
+		return err
+	}
+	l.settleKept()
+	if len(l.refused) > 0 {
+		return fmt.Errorf("%w, nothing was changed: %s", ErrUnsupported, shorten(l.refused))
+	}
+	if err := l.planChunks(ctx); err != nil {
 		return err
 	}
 	// Tables that an earlier run has made may lack their indexes whatever this run's --defer-indexes says.
@@ -66,7 +67,7 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 	if o.Kind == dump.KindTable {
 		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows, bare: true}
 		t.columns, t.enums = packColumns(o.Columns)
-		l.refuseCharsets(o, t)
+		l.refuse(t, refuseCharsets(o, t, l.target))
 		if err := l.addTable(o, t); err != nil {
 			return err
 		}
@@ -76,10 +77,7 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 			return err
 		}
 		p := l.prepare(o, &st)
-		l.note(p.notes)
-		if p.definer != "" {
-			l.summary.definer(p.definer)
-		}
+		l.found(t, p)
 		if st.kind == "sequence" && o.Kind == dump.KindSchema {
 			l.inSchema[schema] = append(l.inSchema[schema], st.name)
 		}
@@ -165,7 +163,7 @@ func (l *load) planChunks(ctx context.Context) error {
 		l.counters.BytesTotal.Add(c.Bytes)
 	}
 	for _, t := range l.order {
-		if t.rows >= 0 && rows[t] != t.rows {
+		if !t.left && t.rows >= 0 && rows[t] != t.rows {
 			return fmt.Errorf("%w: table %s has %d rows, its chunks hold %d", ErrDamaged, t, t.rows, rows[t])
 		}
 		if n := zeros[t]; n > 0 && l.server.Facts.Flavor == mysql.MariaDB {
@@ -227,6 +225,9 @@ func (l *load) readPast(ctx context.Context) error {
 // planExisting decides for each object that the target has already.
 func (l *load) planExisting(ctx context.Context) error {
 	resumed := l.past != nil && l.past.phases[phasePlanned]
+	if resumed {
+		l.leftSequences = l.past.sequences
+	}
 	var inTheWay []string
 	for o, err := range l.objects(ctx) {
 		if err != nil {
@@ -238,7 +239,7 @@ func (l *load) planExisting(ctx context.Context) error {
 			return err
 		}
 		if t := l.tables[[2]string{o.Schema, o.Name}]; o.Kind == dump.KindTable && (resumed || t.bare) {
-			t.kept = t.bare || l.past.tables[[2]string{schema, name}] == markKept
+			l.keeps(t, resumed)
 			if err := l.checkBare(ctx, t, p, resumed); err != nil {
 				return err
 			}
@@ -256,14 +257,20 @@ func (l *load) planExisting(ctx context.Context) error {
 			}
 		}
 		if len(found) > 0 && o.Kind == dump.KindTable {
-			l.tables[[2]string{o.Schema, o.Name}].kept = l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate
+			l.keeps(l.tables[[2]string{o.Schema, o.Name}], resumed)
 		}
 		for _, f := range found {
+			if f.kind == "sequence" && (l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate) {
+				l.leftSequences[[2]string{schema, f.name}] = true
+			}
 			inTheWay = append(inTheWay, f.kind+" "+mysql.QuoteTable(schema, f.name))
 		}
 	}
 	if len(inTheWay) > 0 && l.o.IfExists == ExistsFail {
 		return &ExistsError{Objects: inTheWay}
+	}
+	if err := l.checkHalf(ctx); err != nil {
+		return err
 	}
 	return l.checkKept(ctx)
 }
@@ -313,12 +320,12 @@ func existing(o *dump.Object, name string, p *presence, fold func(string) string
 	return found
 }
 
-// checkKept refuses kept tables with triggers, which the load would fire.
+// checkKept refuses kept tables with triggers, which the load would fire. Those that are left alone may have any.
 func (l *load) checkKept(ctx context.Context) error {
 	var fired []string
 	bySchema := map[string]map[string]bool{}
 	for _, t := range l.order {
-		if !t.kept {
+		if !t.kept || t.left {
 			continue
 		}
 		if bySchema[t.schema] == nil {

@@ -21,7 +21,7 @@ const (
 
 // journal is the progress table. A chunk's row commits with its rows, so what it says is what the target has.
 // Its kinds of rows: run (state: the settings that a second run must share), phase (a phase that is done), table
-// (state: created or kept by this load), chunk (its rows are committed).
+// (state: created, kept or left alone by this load), sequence (left alone), chunk (its rows are committed).
 type journal struct {
 	schema, table string // where it is; empty: nowhere yet
 	id            string // of the dump
@@ -29,15 +29,17 @@ type journal struct {
 
 // past is what an interrupted run of the same load left.
 type past struct {
-	settings string
-	phases   map[string]bool
-	tables   map[[2]string]string // target's schema and table to created or kept
+	settings  string
+	phases    map[string]bool
+	tables    map[[2]string]string // target's schema and table to created, kept or left
+	sequences map[[2]string]bool   // that are left alone
 }
 
 // The marks of tables and phases.
 const (
 	markCreated = "created"
-	markKept    = "kept"
+	markKept    = "kept" // its definition, not its rows
+	markLeft    = "left" // alone
 
 	phasePlanned = "planned" // nothing was in the way; tables carry their marks
 	phaseTables  = "tables"  // every table is there as it should be
@@ -135,7 +137,7 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			return nil, err
 		}
 		if p == nil {
-			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}}
+			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}, sequences: map[[2]string]bool{}}
 		}
 		switch kind {
 		case "run":
@@ -144,6 +146,8 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			p.phases[table] = true
 		case "table":
 			p.tables[[2]string{schema, table}] = state
+		case "sequence":
+			p.sequences[[2]string{schema, table}] = true
 		}
 	}
 	return p, rows.Err()

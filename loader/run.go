@@ -57,6 +57,9 @@ type load struct {
 	schemas  []string            // target's names
 	inSchema map[string][]string // sequences in schemas' own files: myloader knows no files of theirs
 	refused  []string            // what the target cannot hold
+	held     map[*table]*held    // while planning
+
+	leftSequences map[[2]string]bool // on the target, which stay as they are
 
 	journal   *journal
 	past      *past
@@ -75,7 +78,10 @@ func newLoad(o Options) *load {
 		tables:   map[[2]string]*table{},
 		folded:   map[string]bool{},
 		inSchema: map[string][]string{},
-		journal:  &journal{id: m.ID},
+		held:     map[*table]*held{},
+
+		leftSequences: map[[2]string]bool{},
+		journal:       &journal{id: m.ID},
 	}
 }
 
@@ -161,8 +167,12 @@ func (l *load) conclude(total time.Duration, err error) {
 	s := l.summary
 	s.finish(total, l.dataTime)
 	s.Complete = err == nil && !l.o.DryRun
-	s.TablesTotal = len(l.order)
+	s.TablesTotal = 0
 	for _, t := range l.order {
+		if t.left {
+			continue
+		}
+		s.TablesTotal++
 		if t.pending == 0 && !l.o.DryRun && l.dataTime > 0 {
 			s.Tables++
 		}
@@ -180,7 +190,8 @@ func (l *load) objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
 
 // chunkTable finds a chunk's table; ok is false for one that is not loaded.
 func (l *load) chunkTable(c *dump.Chunk) (t *table, ok bool) {
-	return l.tables[[2]string{c.Schema, c.Table}], true
+	t = l.tables[[2]string{c.Schema, c.Table}]
+	return t, t == nil || !t.left
 }
 
 // targetSchemas are the schemas that tables go to.

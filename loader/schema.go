@@ -58,11 +58,10 @@ func (l *load) startJournal(ctx context.Context) error {
 	}
 	marks := []mark{{kind: "run", state: l.settings()}}
 	for _, t := range l.order {
-		state := markCreated
-		if t.kept {
-			state = markKept
-		}
-		marks = append(marks, mark{"table", t.schema, t.name, state})
+		marks = append(marks, mark{"table", t.schema, t.name, t.state()})
+	}
+	for q := range l.leftSequences {
+		marks = append(marks, mark{"sequence", q[0], q[1], markLeft})
 	}
 	return l.journal.mark(ctx, l.server, append(marks, mark{kind: "phase", table: phasePlanned, state: markCreated})...)
 }
@@ -173,7 +172,6 @@ func isAny(t transform.Token, words ...string) bool {
 
 // createSequences makes sequences and sets where they stand: one of its own files, or those in a schema's file.
 func (l *load) createSequences(ctx context.Context, s *session, o *dump.Object) error {
-	kept := map[string]bool{}
 	for st, err := range l.statements(ctx, o) {
 		if err != nil {
 			return err
@@ -182,18 +180,14 @@ func (l *load) createSequences(ctx context.Context, s *session, o *dump.Object) 
 			continue
 		}
 		schema, name := l.mapTable(o.Schema, st.name)
-		if st.kind == "sequence" {
-			if l.past == nil && (l.o.IfExists == ExistsSkip || l.o.IfExists == ExistsTruncate) && l.presence[l.fold(schema)].tables[l.fold(name)] != "" {
-				kept[name] = true
-				l.summary.count(&l.summary.Kept, 1)
-			} else if err := l.makeRoom(ctx, s, o, schema, name); err != nil {
-				return err
-			} else {
-				l.summary.count(&l.summary.Sequences, 1)
-			}
-		}
-		if kept[name] {
+		if l.leftSequences[[2]string{schema, name}] {
 			continue
+		}
+		if st.kind == "sequence" {
+			if err := l.makeRoom(ctx, s, o, schema, name); err != nil {
+				return err
+			}
+			l.summary.count(&l.summary.Sequences, 1)
 		}
 		p := l.prepare(o, &st)
 		if err := l.exec(ctx, s, schema, o, &st, p.text); err != nil {
@@ -209,7 +203,7 @@ func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) erro
 	schema, name := l.mapTable(o.Schema, o.Name)
 	t := l.tables[[2]string{o.Schema, o.Name}]
 	if t.kept {
-		if l.o.IfExists == ExistsTruncate {
+		if !t.left && (!t.bare || l.o.IfExists == ExistsTruncate) {
 			return l.run(ctx, s, o, "TRUNCATE TABLE "+t.String())
 		}
 		return nil

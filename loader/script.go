@@ -63,6 +63,14 @@ func (l *load) script(ctx context.Context, o *dump.Object, file string) iter.Seq
 			}
 			st := statement{text: raw.Text, file: file, line: raw.Line, mode: scan.Mode()}
 			st.header = readHeader(raw.Text, st.mode)
+			if raw.Unterminated {
+				if len(significant(transform.Lex(raw.Text, st.mode))) == 0 {
+					return
+				}
+				err := fmt.Errorf("%w: the file ends before the statement does, it may have been cut", ErrDamaged)
+				yield(statement{}, &StatementError{Phase: "reading the dump", Object: objectName(o), File: file, Line: raw.Line, Statement: excerpt(raw.Text), Err: err})
+				return
+			}
 			keep := false
 			if err = l.decodeNames(ctx, &st); err == nil {
 				keep, err = follow(env, o, &st)

@@ -33,7 +33,8 @@ type Summary struct {
 	Routines       int          `json:"routines"`
 	Triggers       int          `json:"triggers"`
 	Events         int          `json:"events"`
-	Kept           int          `json:"objects_kept,omitempty"` // that were there before: --if-exists
+	Kept           int          `json:"objects_kept,omitempty"` // that were there before: nothing of the dump went into them
+	KeptObjects    []string     `json:"kept,omitempty"`         // the first of them: "table `shop`.`orders`"
 	Rows           int64        `json:"rows"`
 	Bytes          int64        `json:"bytes"`        // of rows, before compression
 	StoredBytes    int64        `json:"stored_bytes"` // read from the dump
@@ -147,6 +148,15 @@ func (s *Summary) stored(kind string) {
 	}
 }
 
+func (s *Summary) kept(object string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Kept++
+	if len(s.KeptObjects) < shownDiffers {
+		s.KeptObjects = append(s.KeptObjects, object)
+	}
+}
+
 func (s *Summary) disabled(event string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,6 +216,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	for _, d := range s.Definers {
 		fmt.Fprintf(&b, "  definer  %s was replaced (%d times)\n", d.Account, d.Count)
+	}
+	if s.Kept > 0 {
+		fmt.Fprintf(&b, "  kept     %d objects that were there, as they were: %s\n", s.Kept, listed(s.KeptObjects, s.Kept))
 	}
 	if len(s.EventsDisabled) > 0 {
 		fmt.Fprintf(&b, "  events   created disabled, enable them after cut-over: %s\n", shorten(s.EventsDisabled))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
 )
 
 // table is what the load knows of one table. There may be 100,000, so it is small: the statements to create it are
@@ -22,6 +23,7 @@ type table struct {
 	autoInc      uint64 // AUTO_INCREMENT of the dump's CREATE TABLE; 0: none
 	bare         bool   // the dump has no definition of it
 	kept         bool   // it was there before and stays
+	left         bool   // and nothing of the dump goes into it (--if-exists skip)
 	adapted      bool   // its definition was changed for this target
 	enums        bool   // it has an ENUM column
 	indexed      bool   // it has indexes that can be added after the data
@@ -101,10 +103,11 @@ func (s numbers) add(n int) bool {
 func (s numbers) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
 // refuseCharsets refuses text in a charset that the target lacks: only a server that has it can convert it.
-func (l *load) refuseCharsets(o *dump.Object, t *table) {
+func refuseCharsets(o *dump.Object, t *table, to transform.Target) (refused []string) {
 	for _, c := range o.Columns {
-		if o.Rows > 0 && c.Encoding == dump.Bytes && c.Charset != "" && c.Charset != "binary" && !l.target.Charsets[adaptCharset(c.Charset, l.target)] {
-			l.refused = append(l.refused, fmt.Sprintf("table %s column %s: its text is in charset %s, which the target lacks; dump with --charset utf8mb4", t, mysql.QuoteName(c.Name), c.Charset))
+		if o.Rows > 0 && c.Encoding == dump.Bytes && c.Charset != "" && c.Charset != "binary" && !to.HasCharset(c.Charset) {
+			refused = append(refused, fmt.Sprintf("table %s column %s: its text is in charset %s, which the target lacks; dump with --charset utf8mb4", t, mysql.QuoteName(c.Name), c.Charset))
 		}
 	}
+	return refused
 }

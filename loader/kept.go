@@ -1,0 +1,168 @@
+package loader
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+)
+
+// held is what planning found out about a table under --if-exists skip, until it is known whether the table is left alone.
+type held struct {
+	notes    []transform.Note
+	definers []string
+	refused  []string
+}
+
+// hold gives what is held of a table, nil when nothing has to be.
+func (l *load) hold(t *table) *held {
+	if t == nil || l.o.IfExists != ExistsSkip {
+		return nil
+	}
+	if l.held[t] == nil {
+		l.held[t] = &held{}
+	}
+	return l.held[t]
+}
+
+// found reports what the preparation of a statement gave. t is the table that it is about, or nil.
+func (l *load) found(t *table, p prepared) {
+	if len(p.notes) == 0 && p.definer == "" {
+		return
+	}
+	if h := l.hold(t); h != nil {
+		h.notes = append(h.notes, p.notes...)
+		h.definers = append(h.definers, p.definer)
+		return
+	}
+	l.note(p.notes)
+	if p.definer != "" {
+		l.summary.definer(p.definer)
+	}
+}
+
+// refuse reports what the target cannot hold of a table.
+func (l *load) refuse(t *table, what []string) {
+	if len(what) == 0 {
+		return
+	}
+	if h := l.hold(t); h != nil {
+		h.refused = append(h.refused, what...)
+		return
+	}
+	l.refused = append(l.refused, what...)
+}
+
+// settleKept counts the tables that are left alone, and of the others reports what was held back.
+func (l *load) settleKept() {
+	for _, t := range l.order {
+		if t.left {
+			l.counters.TablesTotal.Add(-1)
+			l.summary.kept("table " + t.String())
+			continue
+		}
+		if h := l.held[t]; h != nil {
+			l.refused = append(l.refused, h.refused...)
+			l.note(h.notes)
+			for _, d := range h.definers {
+				if d != "" {
+					l.summary.definer(d)
+				}
+			}
+		}
+	}
+	for _, q := range slices.SortedFunc(maps.Keys(l.leftSequences), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		l.summary.kept("sequence " + mysql.QuoteTable(q[0], q[1]))
+	}
+	l.held = nil
+}
+
+// keeps decides what becomes of a table that is on the target already. What an interrupted run decided stays: the tables
+// that it made are not for this run to keep.
+func (l *load) keeps(t *table, resumed bool) {
+	switch {
+	case resumed && !t.bare:
+		state := l.past.tables[[2]string{t.schema, t.name}]
+		t.left = state == markLeft
+		t.kept = t.left || state == markKept
+	case t.bare:
+		t.kept = true
+	default:
+		t.left = l.o.IfExists == ExistsSkip
+		t.kept = t.left || l.o.IfExists == ExistsTruncate
+	}
+}
+
+// state is a table's mark in the progress table.
+func (t *table) state() string {
+	switch {
+	case t.left:
+		return markLeft
+	case t.kept:
+		return markKept
+	}
+	return markCreated
+}
+
+// checkHalf refuses to leave tables alone that a forgotten load had begun: they are not whole.
+func (l *load) checkHalf(ctx context.Context) error {
+	if len(l.forget) == 0 || l.o.IfExists != ExistsSkip {
+		return nil
+	}
+	begun, err := l.journal.begun(ctx, l.server, l.forget)
+	if err != nil {
+		return err
+	}
+	var half []string
+	for _, t := range l.order {
+		if t.left && begun[l.fold(t.schema)+"\x00"+l.fold(t.name)] {
+			half = append(half, t.String())
+		}
+	}
+	if len(half) > 0 {
+		return fmt.Errorf("%w, nothing was changed: tables that an interrupted load had begun, and that --if-exists skip would take for whole: %s; choose --if-exists truncate or drop, or carry on without --restart",
+			ErrExists, shorten(half))
+	}
+	return nil
+}
+
+// triggerLeft reports whether a trigger is one of a table that is left alone.
+func (l *load) triggerLeft(o *dump.Object, st *statement) bool {
+	name := o.Name
+	if o.Kind == dump.KindSchema {
+		name = st.on
+	}
+	if t := l.tables[[2]string{o.Schema, name}]; t != nil {
+		return t.left
+	}
+	for _, t := range l.order {
+		if t.left && t.from[0] == o.Schema && strings.EqualFold(t.from[1], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// begun gives the tables that some loads have created, emptied or begun to fill, in the form of folded.
+func (j *journal) begun(ctx context.Context, s *mysql.Server, ids []string) (map[string]bool, error) {
+	quoted := make([]string, len(ids))
+	for i, id := range ids {
+		quoted[i] = mysql.QuoteString(id)
+	}
+	names, err := column(ctx, s, "SELECT CONCAT(schema_name,CHAR(0),table_name) FROM "+j.name()+
+		" WHERE kind='table' AND state<>'"+markLeft+"' AND dump_id IN ("+strings.Join(quoted, ",")+")")
+	if err != nil {
+		return nil, fmt.Errorf("progress table: %w", err)
+	}
+	begun := make(map[string]bool, len(names))
+	for _, n := range names {
+		begun[n] = true
+		begun[strings.ToLower(n)] = true
+	}
+	return begun, nil
+}
