@@ -151,3 +151,29 @@ func restoreByClient(t *testing.T, target *testdb.Server, dir string) {
 		t.Fatalf("client: %v\n%s", err, out)
 	}
 }
+
+// TestForMySQLStopsInTriggerFile restores what the target refuses in a file that has changed the delimiter: the client must not go
+// on under that delimiter, execute nothing more and exit 0.
+func TestForMySQLStopsInTriggerFile(t *testing.T) {
+	source := testdb.Start(t, testdb.MariaDB)
+	schema := source.Schema(t)
+	source.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY)", "USE "+schema, "SET SESSION sql_mode='NO_AUTO_CREATE_USER'",
+		"CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET @x=1")
+	dir := filepath.Join(t.TempDir(), "dump")
+	mustRun(t, dumpArgs(source, dir, "-B", schema, "--for", "mysql")...)
+	for _, client := range []testdb.Kind{testdb.MariaDB, testdb.MySQL97} {
+		target := testdb.Start(t, testdb.MySQL97)
+		target.Exec(t, "DROP DATABASE IF EXISTS "+schema)
+		script, err := os.Open(filepath.Join(dir, dump.RestoreName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer script.Close()
+		cmd := testdb.Start(t, client).Client(t, "--comments", "--local-infile=1", "--loose-commands", "-h", target.Host, "-P", fmt.Sprint(target.Port), "--protocol=tcp")
+		cmd.Dir, cmd.Stdin = dir, script
+		if out, err := cmd.CombinedOutput(); err == nil {
+			t.Errorf("%s client: exit 0 after an error in the triggers: %s", client, out)
+		}
+		target.Exec(t, "DROP DATABASE IF EXISTS "+schema)
+	}
+}

@@ -3,6 +3,7 @@ package dump
 import (
 	"bufio"
 	"context"
+	"io"
 	"strconv"
 	"strings"
 
@@ -63,7 +64,7 @@ func newRestoreScript(s store.Store) *restoreScript {
 func (r *restoreScript) object(ctx context.Context, o *Object) error {
 	for _, file := range o.Files {
 		s := sectionOf(o, file)
-		line := sourceLines(file)
+		line := inlineMark + file
 		if s != schemaSection {
 			line = "SET NAMES utf8mb4;\n" + useSQL(o.Schema) + ";\n" + line // 5.6 misreads USE under the binary of a schema file
 		}
@@ -98,6 +99,10 @@ func sectionOf(o *Object, file string) section {
 	return tableSection
 }
 
+// inlineMark starts a line that finish replaces by the text of the SQL file that it names. Definitions are not SOURCEd: MariaDB's
+// client goes on after an error within a sourced file and would end with exit code 0.
+const inlineMark = "\x00"
+
 // chunk adds a data file.
 func (r *restoreScript) chunk(ctx context.Context, o *Object, c *Chunk) error {
 	line := sourceLines(c.File)
@@ -108,9 +113,10 @@ func (r *restoreScript) chunk(ctx context.Context, o *Object, c *Chunk) error {
 }
 
 // sourceLines runs a file. MariaDB's client leaves a file at its first error, but then goes on with the script that named
-// it: ROW_COUNT() is -1 after an error, and the script fails with error 1242.
+// it: ROW_COUNT() is -1 after an error, and the script fails with error 1242. The file may have left a delimiter of its own
+// behind, under which no later line would be a statement.
 func sourceLines(file string) string {
-	return "SOURCE " + file + "\nSET @gomove_rows=IF(ROW_COUNT()>=0,0,(SELECT 'error' UNION ALL SELECT 'in that file'));"
+	return "SOURCE " + file + "\nDELIMITER ;\nSET @gomove_rows=IF(ROW_COUNT()>=0,0,(SELECT 'error' UNION ALL SELECT 'in that file'));"
 }
 
 // checkRowsSQL stops the client with error 1242 when the LOAD DATA before it did not store so many rows: LOCAL makes
@@ -158,10 +164,28 @@ func (r *restoreScript) join(ctx context.Context, w *bufio.Writer, l *lazyJourna
 		if err != nil {
 			return err
 		}
-		_, _ = w.WriteString(*line)
+		before, file, inline := strings.Cut(*line, inlineMark)
+		_, _ = w.WriteString(before)
+		if inline {
+			if err := r.inline(ctx, w, file); err != nil {
+				return err
+			}
+		}
 		_ = w.WriteByte('\n')
 	}
 	return nil
+}
+
+// inline copies the text of an SQL file.
+func (r *restoreScript) inline(ctx context.Context, w *bufio.Writer, file string) error {
+	f, err := r.store.Open(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, _ = w.WriteString("-- " + file + "\n")
+	_, err = io.Copy(w, f)
+	return err
 }
 
 func (r *restoreScript) abandon() {
