@@ -57,7 +57,26 @@ func (l *load) checkTables(ctx context.Context) error {
 			l.summary.differs(fmt.Sprintf("table %s: %d rows were loaded, the dump has %d", t, t.loaded, t.rows))
 		}
 	}
+	if l.summary.Resumed {
+		whole := func(t *table) bool { return !t.left && !t.bare && t.rows >= 0 }
+		if err := l.eachTable(ctx, whole, l.checkCount); err != nil {
+			return err
+		}
+	}
 	return l.eachTable(ctx, func(t *table) bool { return t.autoInc > 0 && !t.kept }, l.checkAutoIncrement)
+}
+
+// checkCount counts the rows that are there. A run that was taken up again takes the word of the progress table for the
+// chunks before it, and rows may have been deleted since.
+func (l *load) checkCount(ctx context.Context, s *session, t *table) error {
+	var rows int64
+	if err := s.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+t.String()).Scan(&rows); err != nil {
+		return fmt.Errorf("count the rows of table %s: %w", t, err)
+	}
+	if rows != t.rows {
+		l.summary.differs(fmt.Sprintf("table %s: it has %d rows, the dump has %d; something else has changed it since this load began: load it again by --restart --if-exists drop", t, rows, t.rows))
+	}
+	return nil
 }
 
 // checkAutoIncrement sets the counter that the source had where loading left another one.

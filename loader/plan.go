@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -43,15 +44,35 @@ func (l *load) plan(ctx context.Context) error {
 
 // planObjects reads every object and its statements once: names, adaptations, what the target cannot hold.
 func (l *load) planObjects(ctx context.Context) error {
+	schemas, tables := map[string]bool{}, map[[2]string]bool{}
 	for o, err := range l.objects(ctx) {
 		if err != nil {
 			return err
 		}
+		schemas[o.Schema], tables[[2]string{o.Schema, o.Name}] = true, true
 		if err := l.planObject(ctx, o); err != nil {
 			return err
 		}
 	}
+	if err := checkMaps(l.o.Names, schemas, tables); err != nil {
+		return err
+	}
 	l.counters.TablesTotal.Store(int64(len(l.order)))
+	return nil
+}
+
+// checkMaps refuses a map of what the dump does not hold: a misspelt one would load under the name it was to leave alone.
+func checkMaps(n transform.Names, schemas map[string]bool, tables map[[2]string]bool) error {
+	for from := range n.Schemas {
+		if !schemas[from] {
+			return fmt.Errorf("--schema-map: the dump holds no schema %s, but %s", mysql.QuoteName(from), strings.Join(slices.Sorted(maps.Keys(schemas)), ", "))
+		}
+	}
+	for from := range n.Tables {
+		if !tables[from] {
+			return fmt.Errorf("--table-map: the dump holds no table %s", mysql.QuoteTable(from[0], from[1]))
+		}
+	}
 	return nil
 }
 
