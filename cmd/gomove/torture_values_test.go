@@ -123,16 +123,21 @@ func moveTortures(t *testing.T, source, target *testdb.Server, cases []torture) 
 			schemas = append(schemas, c.schema())
 		}
 	}
-	for _, format := range []string{"csv", "sql"} {
-		t.Run(format, func(t *testing.T) {
+	for _, route := range []struct {
+		name       string
+		dump, load []string
+	}{
+		{"csv", nil, nil}, {"sql", []string{"--format", "sql"}, nil}, {"insert", nil, []string{"--via", "insert"}},
+	} {
+		t.Run(route.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "dump")
-			args := []string{"--format", format}
+			args := route.dump
 			for _, s := range schemas {
 				args = append(args, "-B", s)
 				target.Exec(t, "DROP DATABASE IF EXISTS "+s)
 			}
 			mustRun(t, dumpArgs(source, dir, args...)...)
-			r := runBinary(t, loadArgs(target, dir, "--restart")...)
+			r := runBinary(t, loadArgs(target, dir, append(route.load, "--restart")...)...)
 			if r.code != 0 {
 				t.Fatalf("load: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
 			}
