@@ -21,7 +21,8 @@ const (
 
 // journal is the progress table. A chunk's row commits with its rows, so what it says is what the target has.
 // Its kinds of rows: run (state: the settings that a second run must share), phase (a phase that is done), table
-// (state: created, kept or left alone by this load), sequence (left alone), chunk (its rows are committed).
+// (state: created, kept or left alone by this load), sequence (left alone),
+// schema (state: the collation that it has to get back), chunk (its rows are committed).
 type journal struct {
 	schema, table string // where it is; empty: nowhere yet
 	id            string // of the dump
@@ -29,10 +30,11 @@ type journal struct {
 
 // past is what an interrupted run of the same load left.
 type past struct {
-	settings  string
-	phases    map[string]bool
-	tables    map[[2]string]string // target's schema and table to created, kept or left
-	sequences map[[2]string]bool   // that are left alone
+	settings   string
+	phases     map[string]bool
+	tables     map[[2]string]string // target's schema and table to created, kept or left
+	sequences  map[[2]string]bool   // that are left alone
+	collations map[string]string    // that schemas had before the run changed them
 }
 
 // The marks of tables and phases.
@@ -137,7 +139,7 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			return nil, err
 		}
 		if p == nil {
-			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}, sequences: map[[2]string]bool{}}
+			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}, sequences: map[[2]string]bool{}, collations: map[string]string{}}
 		}
 		switch kind {
 		case "run":
@@ -146,6 +148,8 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			p.phases[table] = true
 		case "table":
 			p.tables[[2]string{schema, table}] = state
+		case "schema":
+			p.collations[schema] = state
 		case "sequence":
 			p.sequences[[2]string{schema, table}] = true
 		}

@@ -24,6 +24,9 @@ func (l *load) createSchemas(ctx context.Context) error {
 	if err := l.startJournal(ctx); err != nil {
 		return err
 	}
+	if err := l.restoreCollations(ctx); err != nil {
+		return err
+	}
 	if l.past == nil || !l.past.phases[phaseTables] {
 		// Tables may take their defaults from sequences.
 		if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindSequence || o.Kind == dump.KindSchema }, l.createSequences); err != nil {
@@ -277,7 +280,11 @@ func (l *load) exec(ctx context.Context, s *session, schema string, o *dump.Obje
 
 // run runs a statement of gomove's own about an object.
 func (l *load) run(ctx context.Context, s *session, o *dump.Object, query string) error {
-	if err := l.retryDDL(ctx, s, query); err != nil {
+	err := s.plain(ctx, l.target)
+	if err == nil {
+		err = l.retryDDL(ctx, s, query)
+	}
+	if err != nil {
 		return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), Statement: query, Err: err}
 	}
 	return nil

@@ -105,11 +105,23 @@ func (l *load) bury(ctx context.Context, mark string) {
 // way in which text is read is the file's.
 func (s *session) use(ctx context.Context, schema string, vars map[string]string, mode bool, to transform.Target) error {
 	if schema != s.schema {
+		if err := s.plain(ctx, to); err != nil {
+			return err
+		}
 		if _, err := s.ExecContext(ctx, "USE "+mysql.QuoteName(schema)); err != nil {
 			return err
 		}
 		s.schema = schema
 	}
+	return s.apply(ctx, vars, mode, to)
+}
+
+// plain makes the session read statements as gomove writes its own: in utf8mb4.
+func (s *session) plain(ctx context.Context, to transform.Target) error {
+	return s.apply(ctx, nil, false, to)
+}
+
+func (s *session) apply(ctx context.Context, vars map[string]string, mode bool, to transform.Target) error {
 	set, err := s.settings(vars, mode, to)
 	if err != nil {
 		return err
