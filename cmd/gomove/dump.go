@@ -118,6 +118,9 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 	if c.String("out") == "" && !c.Bool("dry-run") {
 		return o, usagef("-o/--out is missing: name a new directory for the dump")
 	}
+	if err := notYet(c, "out"); err != nil {
+		return o, err
+	}
 	if o.Selection, err = selection(c); err != nil {
 		return o, err
 	}

@@ -61,6 +61,9 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	if c.String("in") == "" {
 		return o, usagef("-d/--in is missing: name the directory of the dump")
 	}
+	if err := notYet(c, "in"); err != nil {
+		return o, err
+	}
 	if o.Via, err = enum(c, "via", loader.ViaAuto, loader.ViaLocalInfile, loader.ViaInsert); err != nil {
 		return o, err
 	}

@@ -36,6 +36,15 @@ func runFlags() []cli.Flag {
 	}
 }
 
+// notYet refuses the places that only later versions know, rather than making a directory of that name.
+func notYet(c *cli.Context, flag string) error {
+	place := c.String(flag)
+	if place == "-" || strings.Contains(place, "://") {
+		return usagef("--%s %s: only directories are supported so far", flag, place)
+	}
+	return nil
+}
+
 // threads reads -t; 0 is the command's default.
 func threads(c *cli.Context) (int, error) {
 	n := c.Int("threads")
