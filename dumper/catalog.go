@@ -19,6 +19,7 @@ type catalog struct {
 	views     []*view
 	sequences []*table
 	warnings  []string
+	unseen    []string // kinds of objects that the account may not see, which the dump may lack
 }
 
 // schema is one database.

@@ -108,7 +108,7 @@ func like(pattern, s string) bool {
 	return s == ""
 }
 
-// checkVisible warns of kinds of objects that the server does not show to this account: a dump would lack them without a word.
+// checkVisible finds the kinds of objects that the server does not show to this account: a dump would lack them without a word.
 func (r *catalogReader) checkVisible(ctx context.Context, c *catalog) error {
 	grants, err := r.readGrants(ctx)
 	if err != nil {
@@ -124,7 +124,7 @@ func (r *catalogReader) checkVisible(ctx context.Context, c *catalog) error {
 	}
 	for _, s := range c.schemas {
 		warn := func(kind, privilege, flag string) {
-			c.warnings = append(c.warnings, fmt.Sprintf(
+			c.unseen = append(c.unseen, fmt.Sprintf(
 				"schema %s: account %s does not see %s, so any that are there are not dumped: grant %s on it, or say %s", s.name, r.server.Facts.User, kind, privilege, flag))
 		}
 		if !r.selection.NoTriggers && !may(s.name, "TRIGGER") {

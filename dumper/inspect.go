@@ -14,8 +14,8 @@ import (
 	"github.com/gomove/gomove/internal/mysql"
 )
 
-// ErrDiffers is a dump that is whole, but holds values that its files cannot carry as they are: exit code 3.
-var ErrDiffers = errors.New("dump finished, but some values are not in it as they are on the server")
+// ErrDiffers is a dump that ran to its end, but lacks what the account may not see, or values that its files cannot carry as they are: exit code 3.
+var ErrDiffers = errors.New("dump finished, but not all is in it as it is on the server")
 
 // maxDifferences is how many values are named; all are counted.
 const maxDifferences = 100

@@ -222,7 +222,7 @@ func (r *run) summary() *Summary {
 	s := r.inventory()
 	p := r.o.Progress
 	s.ID, s.Place, s.Snapshot = r.manifest.ID, r.o.Out.String(), r.manifest.Snapshot
-	s.Differences = r.differences.list()
+	s.Differences = append(slices.Clone(r.catalog.unseen), r.differences.list()...)
 	s.Rows, s.Bytes, s.StoredBytes = p.Rows.Load(), p.Bytes.Load(), p.Stored.Load()
 	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads
 	s.took(time.Since(r.started))
@@ -251,7 +251,7 @@ func (r *run) inventory() *Summary {
 func (r *run) dryRun() *Summary {
 	s := r.inventory()
 	s.DryRun = true
-	s.Warnings = r.catalog.warnings
+	s.Warnings = append(slices.Clone(r.catalog.warnings), r.catalog.unseen...)
 	p := &planner{chunkBytes: r.o.ChunkBytes}
 	for _, t := range r.bySize() {
 		planned := PlannedTable{Table: t.String(), Engine: t.engine, Rows: t.rows, Bytes: t.bytes, Chunks: 1}
