@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -233,7 +234,7 @@ func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
 			if err := d.schema(ctx, o, inside); err != nil {
 				return err
 			}
-			if err := d.post(ctx, o, s); err != nil {
+			if err := r.writePost(ctx, d, o, s); err != nil {
 				return err
 			}
 		}
@@ -254,6 +255,17 @@ func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
 		}
 	}
 	return nil
+}
+
+// writePost reads the routines of schemas whose names differ only by case in a session of their own: MySQL 5.6 finds one
+// schema's routine for the other in what a session has cached.
+func (r *run) writePost(ctx context.Context, d *definitions, o *dump.Object, s *schema) error {
+	for _, other := range r.catalog.schemas {
+		if other != s && strings.EqualFold(other.name, s.name) {
+			return r.withDefinitions(ctx, func(own *definitions) error { return own.post(ctx, o, s) })
+		}
+	}
+	return d.post(ctx, o, s)
 }
 
 func (r *run) sequencesOf(s *schema) []*table {

@@ -9,7 +9,7 @@ import (
 )
 
 // restoreLiterals repairs the strings of a view that SHOW CREATE VIEW of MySQL 5.6 prints wrong: a literal that is compared
-// with a column of another charset comes out empty there, and right in information_schema (`b <> 'é'` becomes `b <> ”`).
+// with a column of another charset comes out empty or twice encoded there, and right in information_schema (`b <> 'é'` becomes `b <> ”`).
 func (d *definitions) restoreLiterals(ctx context.Context, v *view, st stored) ([]byte, error) {
 	if isASCII(v.definition) {
 		return st.sql, nil
@@ -20,15 +20,15 @@ func (d *definitions) restoreLiterals(ctx context.Context, v *view, st stored) (
 	if as < 0 {
 		return st.sql, nil
 	}
-	want := stringsOf(transform.Lex([]byte(v.definition), transform.Mode{Charset: "utf8mb4"}))
-	have := stringsOf(tokens[as:])
+	want := literalsOf(transform.Lex([]byte(v.definition), transform.Mode{Charset: "utf8mb4"}))
+	have := literalsOf(tokens[as:])
 	if len(want) != len(have) {
 		d.warn("view %s: SHOW CREATE VIEW and information_schema differ on it, compare it after the load", v)
 		return st.sql, nil
 	}
 	changed := false
 	for i, w := range want {
-		if isASCII(w.Text) && bytes.Equal(w.Text, have[i].Text) {
+		if have[i].introduced || isASCII(w.Text) && bytes.Equal(w.Text, have[i].Text) {
 			continue
 		}
 		b, ok, err := d.show.convert(ctx, string(w.Text), st.client)
@@ -37,10 +37,10 @@ func (d *definitions) restoreLiterals(ctx context.Context, v *view, st stored) (
 		}
 		switch {
 		case bytes.Equal(b, have[i].Text):
-		case len(have[i].Text) == 2 && ok:
+		case ok:
 			have[i].Text = b
 			changed = true
-		case ok:
+		default:
 			d.warn("view %s: this server prints the literal %s as %q, compare it after the load", v, w.Text, have[i].Text)
 		}
 	}
@@ -50,12 +50,23 @@ func (d *definitions) restoreLiterals(ctx context.Context, v *view, st stored) (
 	return transform.Join(tokens), nil
 }
 
-// stringsOf returns the string tokens in place.
-func stringsOf(tokens []transform.Token) []*transform.Token {
-	var out []*transform.Token
+// literal is a string of a view; introduced when its charset is written before it, and its bytes are that charset's.
+type literal struct {
+	*transform.Token
+	introduced bool
+}
+
+// literalsOf returns the strings in place.
+func literalsOf(tokens []transform.Token) []literal {
+	var out []literal
+	introduced := false
 	for i := range tokens {
-		if tokens[i].Kind == transform.String {
-			out = append(out, &tokens[i])
+		t := &tokens[i]
+		if t.Kind == transform.String {
+			out = append(out, literal{t, introduced})
+		}
+		if t.Significant() {
+			introduced = t.Kind == transform.Word && t.Text[0] == '_'
 		}
 	}
 	return out
