@@ -94,11 +94,10 @@ func (h *headerRecoder) text(ctx context.Context, i int) {
 // replace quotes text before it is converted: in the client's charset a quote or a backslash may be a character's second byte.
 func (h *headerRecoder) replace(ctx context.Context, i int, text string) {
 	t := &h.tokens[i]
-	switch t.Kind {
-	case transform.QuotedName:
+	if t.Kind == transform.QuotedName {
 		q := string(t.Text[:1])
 		text = q + strings.ReplaceAll(text, q, q+q) + q
-	case transform.String:
+	} else if t.Kind == transform.String {
 		text = strings.ReplaceAll(text, "'", "''")
 		if !h.mode.NoBackslashEscapes {
 			text = strings.ReplaceAll(text, `\`, `\\`)
