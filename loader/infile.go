@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,16 +33,19 @@ func (w *writer) infile(ctx context.Context, one work, r io.Reader) (result, err
 	return got, err
 }
 
-// loadStatement is LOAD DATA for a chunk in format 1's CSV. Columns whose text must be converted go through a variable.
+// loadStatement is LOAD DATA for a chunk in format 1's CSV. Columns whose text must be converted go through a variable,
+// and then the AUTO_INCREMENT column too: MySQL 5.6 and MariaDB 10.11 forget at a SET clause that it was given, and make
+// a new number in place of 0.
 func loadStatement(t *table, source string) string {
 	var sql, set strings.Builder
 	sql.WriteString("LOAD DATA LOCAL INFILE " + mysql.QuoteString(source) + " INTO TABLE " + t.String() + " " + dump.LoadDataClauses + " (")
+	converts := t.converts()
 	for i, c := range t.unpack() {
 		if i > 0 {
 			sql.WriteByte(',')
 		}
 		charset := t.charsetOf(c)
-		if charset == "" {
+		if charset == "" && (!converts || c.name != t.numbered) {
 			sql.WriteString(mysql.QuoteName(c.name))
 			continue
 		}
@@ -52,9 +56,19 @@ func loadStatement(t *table, source string) string {
 		} else {
 			set.WriteByte(',')
 		}
-		set.WriteString(mysql.QuoteName(c.name) + "=CONVERT(" + variable + " USING " + charset + ")")
+		set.WriteString(mysql.QuoteName(c.name) + "=")
+		if charset == "" {
+			set.WriteString(variable)
+		} else {
+			set.WriteString("CONVERT(" + variable + " USING " + charset + ")")
+		}
 	}
 	return sql.String() + ")" + set.String()
+}
+
+// converts reports whether some column's text must be converted.
+func (t *table) converts() bool {
+	return slices.ContainsFunc(t.unpack(), func(c tableColumn) bool { return t.charsetOf(c) != "" })
 }
 
 // charsetOf is the charset that a column's bytes must be converted from; empty: they go in as they are.
@@ -104,14 +118,15 @@ func (l *load) chooseRoute() {
 	}
 }
 
-// probe finds out, for a table whose columns may differ from the dump's, which text must be converted.
+// probe finds out, for a table whose columns may differ from the dump's, which text must be converted, and for one with
+// text to be converted which column has AUTO_INCREMENT.
 func (w *writer) probe(ctx context.Context, t *table) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.probed || !t.kept && !t.adapted {
+	if t.probed || !t.kept && !t.adapted && !t.converts() {
 		return nil
 	}
-	rows, err := w.s.QueryContext(ctx, "SELECT column_name, COALESCE(character_set_name,''), data_type FROM information_schema.columns WHERE table_schema="+
+	rows, err := w.s.QueryContext(ctx, "SELECT column_name, COALESCE(character_set_name,''), data_type, extra FROM information_schema.columns WHERE table_schema="+
 		mysql.QuoteString(t.schema)+" AND table_name="+mysql.QuoteString(t.name))
 	if err != nil {
 		return err
@@ -119,10 +134,14 @@ func (w *writer) probe(ctx context.Context, t *table) error {
 	defer rows.Close()
 	type targetColumn struct{ charset, dataType string }
 	there := map[string]targetColumn{}
+	numbered := ""
 	for rows.Next() {
-		var name, charset, dataType string
-		if err := rows.Scan(&name, &charset, &dataType); err != nil {
+		var name, charset, dataType, extra string
+		if err := rows.Scan(&name, &charset, &dataType, &extra); err != nil {
 			return err
+		}
+		if strings.Contains(strings.ToLower(extra), "auto_increment") {
+			numbered = strings.ToLower(name)
 		}
 		there[strings.ToLower(name)] = targetColumn{charset, strings.ToLower(dataType)}
 	}
@@ -134,6 +153,9 @@ func (w *writer) probe(ctx context.Context, t *table) error {
 		target, ok := there[strings.ToLower(c.name)]
 		if !ok {
 			return fmt.Errorf("%w: the table on the target has no column %s", ErrUnsupported, mysql.QuoteName(c.name))
+		}
+		if strings.ToLower(c.name) == numbered {
+			t.numbered = c.name
 		}
 		from := adaptCharset(c.charset, w.target)
 		switch {

@@ -31,12 +31,13 @@ type table struct {
 	foreignKeys  bool
 	plainEngine  bool // the target's engine has no transactions
 
-	mu      sync.Mutex
-	pending int     // chunks that are not in yet
-	loaded  int64   // rows that are in
-	done    numbers // chunks that an earlier run committed
-	convert map[string]string
-	probed  bool // convert is known
+	mu       sync.Mutex
+	pending  int     // chunks that are not in yet
+	loaded   int64   // rows that are in
+	done     numbers // chunks that an earlier run committed
+	convert  map[string]string
+	numbered string // the AUTO_INCREMENT column, where some text must be converted
+	probed   bool   // convert and numbered are known
 }
 
 func (t *table) String() string { return mysql.QuoteTable(t.schema, t.name) }

@@ -96,3 +96,21 @@ func TestTortureStoredGenerated(t *testing.T) {
 		})
 	}
 }
+
+// TestTortureUTF8Numbers has 0 in AUTO_INCREMENT columns of a dump in UTF-8, whose text is loaded by a SET clause.
+func TestTortureUTF8Numbers(t *testing.T) {
+	for _, k := range testdb.All() {
+		t.Run(string(k), func(t *testing.T) {
+			s := testdb.Start(t, k)
+			schema := s.Schema(t)
+			s.Exec(t, "SET sql_mode='NO_AUTO_VALUE_ON_ZERO'", "USE "+schema,
+				"CREATE TABLE `first` (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(9) CHARACTER SET latin1)", "INSERT INTO `first` VALUES (0,_latin1 x'e9'),(3,'b')",
+				"CREATE TABLE `last` (v VARCHAR(9) CHARACTER SET latin1 PRIMARY KEY, Id BIGINT UNSIGNED AUTO_INCREMENT, KEY (Id))", "INSERT INTO `last` VALUES ('a',0),('b',18446744073709551613)")
+			dir := filepath.Join(t.TempDir(), "dump")
+			mustRun(t, dumpArgs(s, dir, "-B", schema, "--charset", "utf8mb4")...)
+			as := s.Schema(t)
+			mustRun(t, loadArgs(s, dir, "--schema-map", schema+"="+as)...)
+			requireSameRows(t, s, s, schema, as)
+		})
+	}
+}

@@ -39,6 +39,12 @@ func tortureSpecial() []torture {
 			"CREATE TABLE $T (id INT PRIMARY KEY, i4 INET4, i6 INET6, KEY (i6))",
 			"INSERT INTO $T VALUES (1,'0.0.0.0','::'),(2,'255.255.255.255','ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'),(3,'92.39.34.10','::ffff:92.39.34.10'),(4,NULL,NULL),(5,'1.2.3.4','2001:db8::5c4e')",
 		}},
+		{table: "uuid_counter", from: onlyMaria, to: onlyMaria, refused: "`u`", setup: []string{ // UUID is loaded by a SET clause
+			"CREATE TABLE $T (id INT AUTO_INCREMENT PRIMARY KEY, u UUID)", "INSERT INTO $T VALUES (0,'123e4567-e89b-12d3-a456-426655440000'),(5,NULL),(-3,NULL)",
+		}},
+		{table: "json_counter", from: only97, to: newer(), refused: "`j`", setup: []string{
+			"CREATE TABLE $T (id DOUBLE, n BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, j JSON)", "INSERT INTO $T VALUES (1,0,'1'),(2,18446744073709551613,'2'),(3,7,NULL)",
+		}},
 		{table: "compressed", from: onlyMaria, setup: []string{
 			"CREATE TABLE $T (id INT PRIMARY KEY, t TEXT COMPRESSED, b BLOB COMPRESSED)", "INSERT INTO $T VALUES (1,REPEAT('x',1000),x'005c27'),(2,NULL,NULL),(3,'','')",
 		}},
