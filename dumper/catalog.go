@@ -60,6 +60,7 @@ type column struct {
 	generated          bool
 	stored             string // expression of a STORED generated column
 	invisible          bool
+	numbered           bool // AUTO_INCREMENT
 }
 
 // routine is a procedure, function, package or package body.

@@ -54,6 +54,7 @@ func (r *catalogReader) column(f []cellText) column {
 		charset: r.same(f[6].s), collation: r.same(f[7].s), nullable: f[8].yes(),
 		generated: isGenerated(extra, f[10].s),
 		invisible: strings.Contains(extra, "INVISIBLE"),
+		numbered:  strings.Contains(extra, "AUTO_INCREMENT"),
 	}
 }
 

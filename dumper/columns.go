@@ -97,7 +97,7 @@ func (p *readPlan) addExpr(expr string, fix mysql.ColumnFix) int {
 func (p *readPlan) addColumn(c column, utf8 bool) {
 	name := mysql.QuoteName(c.name)
 	out := dump.Column{
-		Name: c.name, Type: c.columnType, Charset: c.charset, Collation: c.collation, Nullable: c.nullable, Invisible: c.invisible,
+		Name: c.name, Type: c.columnType, Charset: c.charset, Collation: c.collation, Nullable: c.nullable, Invisible: c.invisible, Numbered: c.numbered,
 	}
 	expr := name
 	switch classOf(c.dataType) {

@@ -150,6 +150,7 @@ type Column struct {
 	Expr      string   `json:"expr,omitempty"` // SQL it was read with, when that is not the bare column
 	Nullable  bool     `json:"nullable,omitempty"`
 	Invisible bool     `json:"invisible,omitempty"`
+	Numbered  bool     `json:"auto_increment,omitempty"` // has AUTO_INCREMENT
 }
 
 // Encoding is how a column's value stands in a chunk file.
