@@ -94,15 +94,16 @@ func (h *headerRecoder) text(ctx context.Context, i int) {
 // replace quotes text before it is converted: in the client's charset a quote or a backslash may be a character's second byte.
 func (h *headerRecoder) replace(ctx context.Context, i int, text string) {
 	t := &h.tokens[i]
-	q := "'"
-	if t.Kind == transform.QuotedName {
-		q = string(t.Text[:1])
+	quoted := func(q string) string { return q + strings.ReplaceAll(text, q, q+q) + q }
+	if t.Kind == transform.QuotedName { // an unquoted name stays one
+		text = quoted(string(t.Text[:1]))
 	}
-	text = strings.ReplaceAll(text, q, q+q)
-	if t.Kind == transform.String && !h.mode.NoBackslashEscapes {
-		text = strings.ReplaceAll(text, `\`, `\\`)
+	if t.Kind == transform.String {
+		if !h.mode.NoBackslashEscapes {
+			text = strings.ReplaceAll(text, `\`, `\\`)
+		}
+		text = quoted("'")
 	}
-	text = q + text + q
 	b, ok, err := h.show.convert(ctx, text, h.charset)
 	if err != nil {
 		h.err = err
