@@ -149,7 +149,11 @@ func guessTemporal(columnType, lo, hi string) []byte {
 	if m.ordinal() > y || m.year > 9999 {
 		return []byte(hi)
 	}
-	return []byte(m.String())
+	g := m.String()
+	if len(g) == len(hi) && (g > hi || g < lo) {
+		return []byte(hi) // one of them has a clock that no day has
+	}
+	return []byte(g)
 }
 
 func guessTime(lo, hi string) []byte {
