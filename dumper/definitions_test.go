@@ -263,7 +263,7 @@ func TestUnreadableRoutine(t *testing.T) {
 		if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "SHOW_ROUTINE") || !strings.Contains(err.Error(), schema+".p") {
 			t.Errorf("error %v", err)
 		}
-		o.Selection.NoRoutines = true
+		o.Selection.NoRoutines, o.Selection.NoTriggers, o.Selection.NoEvents = true, true, true // the account sees none of them
 		if _, err := dumpAs(t, src, o); err != nil {
 			t.Errorf("without routines: %v", err)
 		}
