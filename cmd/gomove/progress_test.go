@@ -63,7 +63,7 @@ func TestProgress(t *testing.T) {
 		t.Errorf("snapshot in the summary: %v", s["snapshot"])
 	}
 	t.Run("plain", func(t *testing.T) {
-		r := mustRun(t, withProgress(dumpArgs(server, filepath.Join(t.TempDir(), "dump"), "-B", schema), "auto")...)
+		r := mustRun(t, withProgress(dumpArgs(server, filepath.Join(t.TempDir(), "dump"), "-B", schema, "--consistency", "lock"), "auto")...)
 		if line := regexp.MustCompile(`(?m)^\d+\.\d+s  check  .*[\d,]+ rows  [\d.]+ KB  [\d.]+ MB/s  chunks \d+/\d+`); !line.MatchString(r.stderr) {
 			t.Errorf("stderr: %s", r.stderr)
 		}
