@@ -78,6 +78,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	// -h is --host, as in every MySQL client.
 	cli.HelpFlag = &cli.BoolFlag{Name: "help", Usage: "show help"}
 	cli.VersionFlag = &cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"}
+	cli.FlagStringer = flagText
 	return &cli.App{
 		Name:    "gomove",
 		Usage:   "move MySQL-compatible databases: dump in parallel, load in parallel, nothing lost, nothing altered",
@@ -85,6 +86,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			newDumpCommand(),
 			newLoadCommand(),
+			newCompletionCommand(),
 		},
 		Reader:                    stdin,
 		Writer:                    stdout,

@@ -14,8 +14,6 @@ import (
 // askPasswordFlag is what normalizeArgs makes of a bare -p.
 const askPasswordFlag = "ask-password"
 
-const connectionCategory = "Connection"
-
 // connectionFlags are the mysql client's options for one server.
 func connectionFlags() []cli.Flag {
 	text := func(name, usage string, aliases ...string) cli.Flag {
@@ -23,19 +21,19 @@ func connectionFlags() []cli.Flag {
 	}
 	return []cli.Flag{
 		text("host", "server's `HOST`; localhost, or none, means its socket if there is one and no port is given", "h"),
-		&cli.IntFlag{Name: "port", Aliases: []string{"P"}, Usage: "server's TCP `PORT` (default: 3306)", Category: connectionCategory},
+		&cli.IntFlag{Name: "port", Aliases: []string{"P"}, Usage: "server's TCP `PORT`", DefaultText: "3306", Category: connectionCategory},
 		text("user", "account's `NAME` (default: the system user)", "u"),
 		text("password", "`PASSWORD`, glued on as in -pSECRET; a bare -p asks for it", "p"),
 		&cli.BoolFlag{Name: askPasswordFlag, Hidden: true},
 		text("password-file", "`FILE` whose first line is the password"),
 		text("socket", "`PATH` of the server's unix socket", "S"),
-		text("protocol", "tcp or socket, in place of the choice by host and port"),
+		text("protocol", "`tcp|socket`, in place of the choice by host and port"),
 		text("defaults-file", "read options from this `FILE` only"),
 		text("defaults-extra-file", "read options from this `FILE` too"),
 		text("defaults-group-suffix", "read the groups [client`SUFFIX`] and [gomoveSUFFIX] too"),
 		&cli.BoolFlag{Name: "no-defaults", Usage: "read no option files but the login file", Category: connectionCategory},
 		text("login-path", "`GROUP` of ~/.mylogin.cnf to read too"),
-		text("ssl-mode", "DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY (default: PREFERRED; VERIFY_CA with --ssl-ca)"),
+		text("ssl-mode", "`MODE`: DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY (default: PREFERRED; VERIFY_CA with --ssl-ca)"),
 		text("ssl-ca", "PEM `FILE` of the authorities to trust"),
 		text("ssl-cert", "PEM `FILE` of the client's certificate"),
 		text("ssl-key", "PEM `FILE` of the client's key"),

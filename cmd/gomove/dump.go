@@ -26,19 +26,20 @@ const dumpHelp = `Examples:
 
 func newDumpCommand() *cli.Command {
 	flags := connectionFlags()
-	flags = append(flags, &cli.StringFlag{Name: "source", Usage: "server as mysql://user[:password]@host[:port]/[?ssl-mode=...], in place of -h -P -u -p"})
+	flags = append(flags, uriFlag("source"))
 	flags = append(flags, selectionFlags()...)
 	flags = append(flags,
-		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty directory for the dump"},
-		&cli.StringFlag{Name: "format", Usage: "rows as csv or sql (default: csv; sql with --for myloader)"},
-		&cli.StringFlag{Name: "compress", Usage: "zstd, gzip or none (default: zstd; none with --for mysql and --for myloader)"},
-		&cli.StringFlag{Name: "charset", Value: "source", Usage: "text in its column's own charset (source), or all of it as utf8mb4"},
-		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "who restores it: gomove, myloader or mysql"},
-		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "connections that read rows (default: one per core of this machine)"},
-		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "uncompressed size of a chunk file"},
-		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "auto, lockfree, lock, tables or none"},
-		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest wait for a lock"},
-		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest time to hold one"},
+		whereFlag(),
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty `DIR` for the dump"},
+		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of rows: csv or sql", DefaultText: "csv; sql with --for myloader"},
+		&cli.StringFlag{Name: "compress", Usage: "`METHOD` for chunk files: zstd, gzip or none", DefaultText: "zstd; none with --for mysql, gzip or none with --for myloader"},
+		&cli.StringFlag{Name: "charset", Value: "source", Usage: "`CHARSET` of text: each column's own (source), or all of it as utf8mb4"},
+		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "`TOOL` that restores it: gomove, myloader or mysql"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that read rows", DefaultText: "one per core of this machine"},
+		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "uncompressed `SIZE` of a chunk file"},
+		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "`WAY` to one consistent snapshot: auto, lockfree, lock, tables or none"},
+		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest `TIME` to wait for a lock"},
+		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest `TIME` to hold one"},
 	)
 	return &cli.Command{
 		Name:               "dump",
@@ -49,23 +50,6 @@ func newDumpCommand() *cli.Command {
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       onUsageError,
 		Action:             dumpAction,
-	}
-}
-
-// selectionFlags say which objects are moved.
-func selectionFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "schema", Aliases: []string{"B"}, Usage: "schema to move (repeat; globs)"},
-		&cli.StringSliceFlag{Name: "table", Aliases: []string{"T"}, Usage: "schema.table to move (repeat; globs; backticks for odd names)"},
-		&cli.StringSliceFlag{Name: "exclude-schema", Usage: "schema to leave out (repeat; globs)"},
-		&cli.StringSliceFlag{Name: "exclude-table", Usage: "schema.table to leave out (repeat; globs)"},
-		&cli.StringSliceFlag{Name: "where", Usage: "schema.table=CONDITION that its rows must meet (repeat)"},
-		&cli.BoolFlag{Name: "no-data", Usage: "definitions alone"},
-		&cli.BoolFlag{Name: "no-schema", Usage: "rows alone"},
-		&cli.BoolFlag{Name: "no-views", Usage: "leave out views"},
-		&cli.BoolFlag{Name: "no-triggers", Usage: "leave out triggers"},
-		&cli.BoolFlag{Name: "no-routines", Usage: "leave out procedures and functions"},
-		&cli.BoolFlag{Name: "no-events", Usage: "leave out events"},
 	}
 }
 
@@ -146,7 +130,19 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 		return o, err
 	}
 	o.DryRun = c.Bool("dry-run")
-	return o, nil
+	return o, checkDump(o)
+}
+
+// checkDump refuses flags that contradict each other before there is a place or a server.
+func checkDump(o dumper.Options) error {
+	if o.Selection.NoData && o.Selection.NoSchema {
+		return usagef("--no-data and --no-schema leave nothing to dump")
+	}
+	o.DryRun = true // no place is needed
+	if err := o.Validate(); err != nil {
+		return usagef("%w", err)
+	}
+	return nil
 }
 
 func snapshotOptions(c *cli.Context) (o dumper.SnapshotOptions, err error) {

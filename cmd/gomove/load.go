@@ -25,18 +25,18 @@ const loadHelp = `Examples:
 
 func newLoadCommand() *cli.Command {
 	flags := connectionFlags()
-	flags = append(flags, &cli.StringFlag{Name: "target", Usage: "server as mysql://user[:password]@host[:port]/[?ssl-mode=...], in place of -h -P -u -p"})
+	flags = append(flags, uriFlag("target"))
 	flags = append(flags,
-		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "directory of the dump"},
-		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "connections that write rows (default: one per two cores of this machine)"},
-		&cli.StringFlag{Name: "via", Value: "auto", Usage: "auto, local-infile or insert"},
-		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "strip, keep or USER@HOST"},
-		&cli.StringFlag{Name: "if-exists", Value: "fail", Usage: "what to do with a table that is there: fail, skip, drop or truncate"},
-		&cli.StringFlag{Name: "defer-indexes", Value: "auto", Usage: "build secondary indexes after the rows: auto, all or none"},
+		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR` of the dump"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that write rows", DefaultText: "one per two cores of this machine"},
+		&cli.StringFlag{Name: "via", Value: "auto", Usage: "`ROUTE` of rows: auto, local-infile or insert"},
+		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHO` becomes the DEFINER: strip (the loading account), keep (the dump's) or USER@HOST"},
+		&cli.StringFlag{Name: "if-exists", Value: "fail", Usage: "`WHAT` to do with a table that is there: fail, skip, drop or truncate"},
+		&cli.StringFlag{Name: "defer-indexes", Value: "auto", Usage: "`WHICH` secondary indexes are built after the rows: auto, all or none"},
 		&cli.BoolFlag{Name: "skip-binlog", Usage: "keep the load out of the target's binary log, where the account may"},
-		&cli.StringSliceFlag{Name: "schema-map", Usage: "FROM=TO: load a schema under another name (repeat)"},
-		&cli.StringFlag{Name: "warnings", Value: "fail", Usage: "what to do when the target warns about a row: fail or report"},
-		&cli.StringFlag{Name: "invalid-text", Value: "fail", Usage: "text that is not valid in its charset on the target: fail, or replace (by ?, named in the summary)"},
+		&cli.StringSliceFlag{Name: "schema-map", Usage: "`FROM=TO`: load a schema under another name (repeat)"},
+		&cli.StringFlag{Name: "warnings", Value: "fail", Usage: "`WHAT` to do when the target warns about a row: fail or report"},
+		&cli.StringFlag{Name: "invalid-text", Value: "fail", Usage: "`WHAT` to do with text that is not valid in its charset on the target: fail, or replace (by ?, named in the summary)"},
 		&cli.BoolFlag{Name: "analyze", Usage: "ANALYZE TABLE after the rows"},
 		&cli.BoolFlag{Name: "enable-events", Usage: "events as they were, in place of disabled"},
 		&cli.BoolFlag{Name: "keep-progress", Usage: "leave the table of progress on the target"},

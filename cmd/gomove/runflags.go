@@ -12,27 +12,14 @@ import (
 	"github.com/gomove/gomove/internal/progress"
 )
 
-// commandHelp is the library's template with the examples last.
-const commandHelp = `NAME:
-   {{.HelpName}} - {{.Usage}}
-
-USAGE:
-   {{.UsageText}}
-
-OPTIONS:
-{{range .VisibleFlags}}   {{.}}
-{{end}}
-{{.Description}}
-`
-
 // runFlags are the same for every command.
 func runFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "progress", Value: string(progress.Auto), Usage: "auto, bar, plain, json or none; to stderr"},
-		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
-		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
-		&cli.StringFlag{Name: "summary", Value: "text", Usage: "text or json; to stdout"},
-		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and change nothing"},
+		&cli.StringFlag{Name: "progress", Value: string(progress.Auto), Usage: "`FORM` of progress on stderr: auto, bar, plain, json or none", Category: runCategory},
+		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "lowest `LEVEL` of logs on stderr: debug, info, warn or error", Category: runCategory},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORM` of logs: text or json", Category: runCategory},
+		&cli.StringFlag{Name: "summary", Value: "text", Usage: "`FORM` of the summary on stdout: text or json", Category: runCategory},
+		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done and change nothing", Category: runCategory},
 	}
 }
 
