@@ -144,6 +144,9 @@ func (l *load) analyze(ctx context.Context) error {
 
 // finish takes the progress table away.
 func (l *load) finish(ctx context.Context) error {
+	if err := l.reach(atFinish, nil, ""); err != nil {
+		return err
+	}
 	if l.o.After.KeepProgress {
 		return l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseDone, state: markCreated})
 	}

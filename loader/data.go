@@ -199,10 +199,12 @@ func (w *writer) transaction(ctx context.Context, one work, read *atomic.Int64) 
 		if err := w.rows(ctx, one, read); err != nil {
 			return err
 		}
-		_, err := w.s.ExecContext(ctx, claim)
-		return err
+		return w.between(ctx, one.t.name, atBegun, claim, atClaimed)
 	}
 	if _, err := w.s.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		return err
+	}
+	if err := w.reach(atBegun, w.s, one.t.name); err != nil {
 		return err
 	}
 	if _, err := w.s.ExecContext(ctx, claim); err != nil {
@@ -211,11 +213,24 @@ func (w *writer) transaction(ctx context.Context, one work, read *atomic.Int64) 
 		}
 		return fmt.Errorf("progress table: %w", err)
 	}
+	if err := w.reach(atClaimed, w.s, one.t.name); err != nil {
+		return err
+	}
 	if err := w.rows(ctx, one, read); err != nil {
 		return err
 	}
-	_, err := w.s.ExecContext(ctx, "COMMIT")
-	return err
+	return w.between(ctx, one.t.name, atChecked, "COMMIT", atCommitted)
+}
+
+// between runs a statement between two moments.
+func (w *writer) between(ctx context.Context, of string, before moment, query string, after moment) error {
+	if err := w.reach(before, w.s, of); err != nil {
+		return err
+	}
+	if _, err := w.s.ExecContext(ctx, query); err != nil {
+		return err
+	}
+	return w.reach(after, w.s, of)
 }
 
 // already looks at the progress row that was there first: the chunk's COMMIT had passed, though its answer was lost.
@@ -244,6 +259,9 @@ func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err er
 		return err
 	}
 	r := &chunkReader{r: file, read: read, bytes: &w.counters.Bytes}
+	if w.onMoment != nil {
+		r.r = &halvedReader{Reader: file, half: one.c.Bytes / 2, reach: func() error { return w.reach(atMiddle, w.s, one.t.name) }}
+	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	var got result
 	switch {
@@ -264,6 +282,9 @@ func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err er
 	}
 	if !r.ended {
 		return fmt.Errorf("%w: the target did not read all of the chunk", ErrRows)
+	}
+	if err := w.reach(atLoaded, w.s, one.t.name); err != nil {
+		return err
 	}
 	return w.check(ctx, one, got)
 }

@@ -208,17 +208,43 @@ func TestLoadReportsViewsThatFail(t *testing.T) {
 		d := &testDump{schema: schema, tables: []testTable{numbered(10, 0)}, views: [][2]string{
 			{"bad", "CREATE VIEW `bad` AS select `x`.`id` AS `id` from `missing` `x`;\n"},
 			{"good", "CREATE VIEW `good` AS select `t`.`id` AS `id` from `t`;\n"},
+			{"no_column", "CREATE VIEW `no_column` AS select `t`.`gone` AS `id` from `t`;\n"},
+			{"on_bad", "CREATE VIEW `on_bad` AS select `bad`.`id` AS `id` from `bad`;\n"},
 		}}
 		sum, err := run(t, options(s, d.write(t)))
-		wantError(t, err, nil, "view `"+schema+"`.`bad`", "bad-schema-view.sql line 1", "missing", "CREATE VIEW")
+		wantError(t, err, ErrDiffers, "view `"+schema+"`.`bad`", "bad-schema-view.sql line 1", "missing", "CREATE VIEW", "`no_column`", "`on_bad`")
+		wantRows(t, s.DB(t), schema+".good", 10)
+		if !sum.Complete || sum.Views != 1 || sum.Rows != 10 || len(sum.Differences) != 3 {
+			t.Errorf("summary %+v", sum)
+		}
+		noProgress(t, s.DB(t))
+
+		d.id, d.views = "", [][2]string{{"worse", "CREATE VIEW `worse` AS select count_if(`t`.`id` over ) from `t`;\n"}, d.views[1]}
+		o := options(s, d.write(t))
+		o.IfExists = ExistsDrop
+		sum, err = run(t, o)
+		wantError(t, err, nil, "view `"+schema+"`.`worse`", "1064")
 		var st *StatementError
-		if !errors.As(err, &st) || st.Phase != "views" {
+		if !errors.As(err, &st) || st.Phase != "views" || errors.Is(err, ErrDiffers) {
 			t.Errorf("error is %T", err)
 		}
-		wantRows(t, s.DB(t), schema+".good", 10)
 		if sum.Complete || sum.Views != 1 || sum.Rows != 10 {
 			t.Errorf("summary %+v", sum)
 		}
+	})
+}
+
+func TestLoadReportsEventsThatAreGone(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := freshSchema(t, s)
+		d := &testDump{schema: schema, tables: []testTable{numbered(1, 0)}, events: []string{"past", "kept"}, post: "CREATE EVENT `past` ON SCHEDULE AT '2020-01-01 00:00:00' ON COMPLETION NOT PRESERVE ENABLE DO DELETE FROM t;\n" +
+			"CREATE EVENT `kept` ON SCHEDULE AT '2020-01-01 00:00:00' ON COMPLETION PRESERVE ENABLE DO DELETE FROM t;\n"}
+		sum, err := run(t, options(s, d.write(t)))
+		wantError(t, err, ErrDiffers, "event `"+schema+"`.`past`", "PRESERVE")
+		if !sum.Complete || sum.Events != 1 || len(sum.Differences) != 1 {
+			t.Errorf("summary %+v", sum)
+		}
+		noProgress(t, s.DB(t))
 	})
 }
 

@@ -40,6 +40,9 @@ func (l *load) addForeignKeys(ctx context.Context) error {
 		if len(adds) == 0 {
 			return nil
 		}
+		if err := l.reach(atForeign, s, t.name); err != nil {
+			return err
+		}
 		alter := transform.AlterForeignKeys(t.schema, t.name, adds)
 		if err := s.use(ctx, t.schema, st.vars, false, l.target); err != nil {
 			return err
@@ -48,7 +51,7 @@ func (l *load) addForeignKeys(ctx context.Context) error {
 			return &StatementError{Phase: "foreign keys", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt([]byte(alter)), Err: err}
 		}
 		l.summary.count(&l.summary.ForeignKeys, len(adds))
-		return nil
+		return l.reach(atForeigned, s, t.name)
 	})
 }
 

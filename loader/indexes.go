@@ -67,12 +67,18 @@ func (l *load) addIndexes(ctx context.Context, s *session, t *table) error {
 			}
 		}
 	}
+	if err := l.reach(atIndexes, s, t.name); err != nil {
+		return err
+	}
 	for _, alter := range transform.AlterStatements(t.schema, t.name, indexes) {
 		if err := s.use(ctx, t.schema, st.vars, false, l.target); err != nil {
 			return err
 		}
 		if err := l.retryDDL(ctx, s, alter); err != nil {
 			return &StatementError{Phase: "indexes", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt([]byte(alter)), Err: err}
+		}
+		if err := l.reach(atIndexed, s, t.name); err != nil {
+			return err
 		}
 	}
 	l.summary.count(&l.summary.Indexes, len(indexes))

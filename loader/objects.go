@@ -104,11 +104,29 @@ func (l *load) createStored(ctx context.Context, s *session, o *dump.Object, st 
 		}
 		return err
 	}
+	if st.kind == "event" {
+		gone, err := l.eventGone(ctx, schema, name)
+		if err != nil || gone {
+			return err
+		}
+	}
 	l.summary.stored(st.kind)
 	if disabled {
 		l.summary.disabled(mysql.QuoteTable(schema, name))
 	}
-	return nil
+	return l.reach(atStored, s, name)
+}
+
+// eventGone reports an event that the target dropped as soon as it was created: its last time is past, and it is not one
+// to be preserved.
+func (l *load) eventGone(ctx context.Context, schema, name string) (bool, error) {
+	there, err := column(ctx, l.server, "SELECT event_name FROM information_schema.events WHERE event_schema="+
+		mysql.QuoteString(schema)+" AND event_name="+mysql.QuoteString(name))
+	if err != nil || len(there) > 0 {
+		return false, err
+	}
+	l.summary.differs(fmt.Sprintf("event %s: the target dropped it at once, as its time is past and it is ON COMPLETION NOT PRESERVE", mysql.QuoteTable(schema, name)))
+	return true, nil
 }
 
 // clear drops what an object replaces, or says that what is there is kept.
@@ -162,7 +180,7 @@ func (l *load) createViews(ctx context.Context, s *session, failed *[]error) err
 			return err
 		}
 		if o.Kind == dump.KindView {
-			todo = append(todo, &dump.Object{Kind: o.Kind, Schema: o.Schema, Name: o.Name, Files: o.Files})
+			todo = append(todo, &dump.Object{Kind: o.Kind, Schema: o.Schema, Name: o.Name, Files: o.Files, FileSums: o.FileSums})
 		}
 	}
 	for len(todo) > 0 {
@@ -180,12 +198,33 @@ func (l *load) createViews(ctx context.Context, s *session, failed *[]error) err
 			left, errs = append(left, o), append(errs, err)
 		}
 		if len(left) == len(todo) {
-			*failed = append(*failed, errs...)
+			l.viewsLeft(errs, failed)
 			return nil
 		}
 		todo = left
 	}
 	return nil
+}
+
+// viewsLeft tells views that read what is not there, which the source had too, from those that the target refuses for
+// another reason: only these make the load fail.
+func (l *load) viewsLeft(errs []error, failed *[]error) {
+	for _, err := range errs {
+		if readsWhatIsGone(err) {
+			l.summary.differs(fmt.Sprintf("not created, what it reads or who defined it is not there: %v", err))
+			continue
+		}
+		*failed = append(*failed, err)
+	}
+}
+
+// readsWhatIsGone reports the errors of a view whose table, column, function, schema or definer is missing.
+func readsWhatIsGone(err error) bool {
+	switch mysql.Number(err) {
+	case 1049, 1054, 1146, 1305, 1356, 1449, 1630:
+		return true
+	}
+	return false
 }
 
 func (l *load) createView(ctx context.Context, s *session, o *dump.Object) error {

@@ -19,7 +19,7 @@ type Source interface {
 	Manifest() *dump.Manifest
 	Objects(ctx context.Context) iter.Seq2[*dump.Object, error]
 	Chunks(ctx context.Context) iter.Seq2[*dump.Chunk, error]
-	OpenSQL(ctx context.Context, name string) (io.ReadCloser, error)
+	OpenSQL(ctx context.Context, o *dump.Object, file int) (io.ReadCloser, error)
 	OpenChunk(ctx context.Context, c *dump.Chunk) (io.ReadCloser, error)
 }
 

@@ -121,9 +121,9 @@ func (p *phased) Objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
 	}
 }
 
-func (p *phased) OpenSQL(ctx context.Context, name string) (io.ReadCloser, error) {
+func (p *phased) OpenSQL(ctx context.Context, o *dump.Object, file int) (io.ReadCloser, error) {
 	p.look()
-	return p.Reader.OpenSQL(ctx, name)
+	return p.Reader.OpenSQL(ctx, o, file)
 }
 
 func (p *phased) Chunks(ctx context.Context) iter.Seq2[*dump.Chunk, error] {

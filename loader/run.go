@@ -24,7 +24,11 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	l := newLoad(o.withDefaults())
+	return newLoad(o.withDefaults()).execute(ctx)
+}
+
+// execute is Run, of a load that was made.
+func (l *load) execute(ctx context.Context) (*Summary, error) {
 	start := time.Now()
 	err := l.all(ctx)
 	if l.server != nil {
@@ -66,6 +70,7 @@ type load struct {
 	forget    []string // dumps whose progress is dropped
 	viaInsert atomic.Bool
 	dataTime  time.Duration
+	onMoment  func(at moment, s *session, of string) error // of a test; nil otherwise
 }
 
 func newLoad(o Options) *load {
@@ -126,6 +131,9 @@ func (l *load) phases(ctx context.Context) error {
 		return err
 	}
 	if err := l.createObjects(ctx); err != nil {
+		return err
+	}
+	if err := l.reach(atChecks, nil, ""); err != nil {
 		return err
 	}
 	if err := l.checkTables(ctx); err != nil {

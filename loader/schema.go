@@ -38,6 +38,9 @@ func (l *load) createSchemas(ctx context.Context) error {
 		if err := l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseTables, state: markCreated}); err != nil {
 			return err
 		}
+		if err := l.reach(atTables, nil, ""); err != nil {
+			return err
+		}
 	}
 	return l.readEngines(ctx)
 }
@@ -66,7 +69,10 @@ func (l *load) startJournal(ctx context.Context) error {
 	for q := range l.leftSequences {
 		marks = append(marks, mark{"sequence", q[0], q[1], markLeft})
 	}
-	return l.journal.mark(ctx, l.server, append(marks, mark{kind: "phase", table: phasePlanned, state: markCreated})...)
+	if err := l.journal.mark(ctx, l.server, append(marks, mark{kind: "phase", table: phasePlanned, state: markCreated})...); err != nil {
+		return err
+	}
+	return l.reach(atPlanned, nil, "")
 }
 
 // eachObject calls do for objects of the dump, over several sessions at once.
@@ -230,7 +236,7 @@ func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) erro
 			return err
 		}
 	}
-	return nil
+	return l.reach(atTable, s, t.name)
 }
 
 // defers reports whether a table's indexes are added after its data.
@@ -361,6 +367,9 @@ func (l *load) restartPlain(ctx context.Context) error {
 			return fmt.Errorf("table %s: %w", t, err)
 		}
 		if err := l.journal.forgetTable(ctx, l.server, t.schema, t.name); err != nil {
+			return err
+		}
+		if err := l.reach(atEmptied, nil, t.name); err != nil {
 			return err
 		}
 		l.summary.ChunksSkipped -= t.chunks - t.pending

@@ -32,8 +32,8 @@ type statement struct {
 // options decide what is dropped, the object's own schema is used); what no dump needs is an error.
 func (l *load) statements(ctx context.Context, o *dump.Object) iter.Seq2[statement, error] {
 	return func(yield func(statement, error) bool) {
-		for _, file := range o.Files {
-			for st, err := range l.script(ctx, o, file) {
+		for i := range o.Files {
+			for st, err := range l.script(ctx, o, i) {
 				if !yield(st, err) || err != nil {
 					return
 				}
@@ -42,9 +42,10 @@ func (l *load) statements(ctx context.Context, o *dump.Object) iter.Seq2[stateme
 	}
 }
 
-func (l *load) script(ctx context.Context, o *dump.Object, file string) iter.Seq2[statement, error] {
+func (l *load) script(ctx context.Context, o *dump.Object, number int) iter.Seq2[statement, error] {
 	return func(yield func(statement, error) bool) {
-		r, err := l.from.OpenSQL(ctx, file)
+		file := o.Files[number]
+		r, err := l.from.OpenSQL(ctx, o, number)
 		if err != nil {
 			yield(statement{}, fmt.Errorf("%s: %w", objectName(o), err))
 			return
