@@ -37,7 +37,7 @@ type connector struct {
 
 // attempt is what is learned while one connection is opened.
 type attempt struct {
-	conn      net.Conn
+	conn      *wire
 	tls       *tls.ConnectionState // nil when the connection is not encrypted
 	id        uint64
 	maxPacket int // bytes; 0 is what the server takes
@@ -108,10 +108,11 @@ func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	w := &wire{Conn: conn}
 	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		a.conn = conn
+		a.conn = w
 	}
-	return conn, nil
+	return w, nil
 }
 
 // Connect opens a connection and sets up its session.

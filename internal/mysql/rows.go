@@ -2,11 +2,9 @@ package mysql
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 )
 
 // ColumnFix says what the server's own text of a column has that the driver's value of it lacks.
@@ -16,14 +14,25 @@ type ColumnFix struct {
 
 // RowReader reads the rows of one SELECT as the server's own text.
 type RowReader struct {
-	rows  *sql.Rows
-	ended func() error // why the query's context ended, nil while it has not
-	kill  func() error // ends the statement on the server and leaves the session fit for another
-	stop  func()       // forgets the query's context; nil once called
-	cells []cell
-	dest  []any
-	row   [][]byte
-	done  bool
+	source rowSource
+	conn   *Conn
+	ended  func() error // why the query's context ended, nil while it has not
+	stop   func()       // forgets the query's context; nil once called
+	kill   func() error // ends the statement on the server and leaves the session fit for another
+	done   bool
+	failed bool // Next has returned an error
+}
+
+// rowSource is a result set on a session.
+type rowSource interface {
+	// next returns the next row, or io.EOF after the last. Its cells are valid until the next call.
+	next() ([][]byte, error)
+	// packet is the row that next returned as a server sends it, nil when the source does not have that.
+	packet() []byte
+	// killed ends the result set after the statement was killed on the server.
+	killed(ctx context.Context) error
+	// close ends the result set after an error, or after its end; before that the session is lost.
+	close() error
 }
 
 // Rows runs query on conn and returns its rows. cols has an entry for each column, or is nil when none needs a fix.
@@ -33,82 +42,79 @@ func Rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (*Row
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	open := openPackets
+	if !conn.net.direct || len(query) >= fullPacket {
+		open = openDriver
+	}
+	return readRows(ctx, conn, query, cols, open)
+}
+
+// opener runs a query and returns its result set, and how many columns that has.
+type opener func(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (rowSource, int, error)
+
+func readRows(ctx context.Context, conn *Conn, query string, cols []ColumnFix, open opener) (*RowReader, error) {
 	stop := conn.KillOnDone(ctx)
-	// Cancelling is ours: database/sql would read on in a buffer that cells still point into.
-	rows, err := conn.QueryContext(context.WithoutCancel(ctx), query) //nolint:rowserrcheck // Next checks it
+	apart := context.WithoutCancel(ctx)
+	source, columns, err := open(apart, conn, query, cols)
 	if err != nil {
 		stop()
 		return nil, cancelled(ctx.Err, err)
 	}
-	kill := func() error { return killAndDrain(context.WithoutCancel(ctx), conn, rows) }
-	r := &RowReader{rows: rows, ended: ctx.Err, kill: kill, stop: stop}
+	r := &RowReader{source: source, conn: conn, ended: ctx.Err, stop: stop}
+	r.kill = func() error { return killAndDrain(apart, conn, source) }
 	conn.rows = r
-	names, err := rows.Columns()
-	if err == nil && cols != nil && len(cols) != len(names) {
-		err = fmt.Errorf("query has %d columns, not %d", len(names), len(cols))
-	}
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	r.cells = make([]cell, len(names))
-	r.dest = make([]any, len(names))
-	r.row = make([][]byte, len(names))
-	for i := range r.cells {
-		r.dest[i] = &r.cells[i]
-		if cols != nil {
-			r.cells[i].width = cols[i].Width
-		}
+	if cols != nil && len(cols) != columns {
+		return nil, errors.Join(fmt.Errorf("query has %d columns, not %d", columns, len(cols)), r.Close())
 	}
 	return r, nil
 }
 
 // Next returns the next row, or io.EOF at the end. Its cells are valid until the next call; nil is NULL.
 func (r *RowReader) Next() ([][]byte, error) {
-	if r.done {
-		return nil, io.EOF
+	row, err := r.source.next()
+	if err == nil {
+		return row, nil
 	}
-	if !r.rows.Next() {
-		if err := errors.Join(r.rows.Err(), r.ended()); err != nil {
-			return nil, cancelled(r.ended, err)
-		}
+	if errors.Is(err, io.EOF) && r.ended() == nil {
 		r.done = true
 		r.forget()
 		return nil, io.EOF
 	}
-	if err := r.rows.Scan(r.dest...); err != nil {
-		return nil, cancelled(r.ended, err)
-	}
-	for i := range r.cells {
-		r.row[i] = r.cells[i].text
-	}
-	return r.row, nil
+	r.failed = true
+	return nil, cancelled(r.ended, err)
 }
+
+// Packet is the row that Next returned as a text protocol row: each cell a length-encoded string, NULL the byte 0xfb.
+// It holds the same memory as the cells. It is nil where only the cells are known.
+func (r *RowReader) Packet() []byte { return r.source.packet() }
 
 // Close ends the result set; it may be called twice. Before the end of the rows it kills the statement
 // and reads what is still on its way: the session and its transaction live on.
 func (r *RowReader) Close() error {
 	r.forget()
 	if r.done {
-		return r.rows.Close()
+		return nil
 	}
 	r.done = true
-	if r.rows.Err() == nil && r.ended() == nil {
+	if !r.failed && r.ended() == nil {
 		return r.kill()
 	}
-	_ = r.rows.Close() // Next has returned the error
+	_ = r.source.close() // Next has returned the error
 	return nil
 }
 
 // errInterrupted is ER_QUERY_INTERRUPTED.
 const errInterrupted = 1317
 
-// killAndDrain ends the statement of rows. A kill that came after its end would hit the next statement (MySQL 5.6):
+// killAndDrain ends the statement of a result set. A kill that came after its end would hit the next statement (MySQL 5.6):
 // a first one that does nothing takes it.
-func killAndDrain(ctx context.Context, conn *Conn, rows *sql.Rows) error {
+func killAndDrain(ctx context.Context, conn *Conn, source rowSource) error {
 	if err := conn.server.KillQuery(ctx, conn.ID); err != nil {
-		return errors.Join(err, conn.net.Close(), rows.Close())
+		return errors.Join(err, conn.net.Close(), source.close())
 	}
-	_ = rows.Close() // ends with the error of the kill, or with the last row before it
+	if err := source.killed(ctx); err != nil {
+		return err
+	}
 	if _, err := conn.ExecContext(ctx, "DO 0"); err != nil && Number(err) != errInterrupted {
 		return fmt.Errorf("session after its statement was ended: %w", err)
 	}
@@ -128,52 +134,8 @@ func cancelled(ended func() error, err error) error {
 	if cause == nil || errors.Is(err, cause) {
 		return err
 	}
+	if errors.Is(err, io.EOF) { // which ends rows
+		return cause
+	}
 	return fmt.Errorf("%w: %w", cause, err)
-}
-
-// cell receives one column of a row without a copy; numbers, which the driver parses, become the server's text again.
-type cell struct {
-	text  []byte
-	buf   []byte
-	width int
-}
-
-var _ sql.Scanner = (*cell)(nil)
-
-// Scan takes the driver's value. Bytes stay in the driver's buffer, which holds them until the next row.
-func (c *cell) Scan(src any) error {
-	switch v := src.(type) {
-	case []byte:
-		c.text = v
-		return nil
-	case nil:
-		c.text = nil
-		return nil
-	case int64:
-		c.buf = strconv.AppendInt(c.buf[:0], v, 10)
-	case uint64:
-		c.buf = strconv.AppendUint(c.buf[:0], v, 10)
-	case float64:
-		c.buf = AppendDouble(c.buf[:0], v)
-	case float32:
-		c.buf = appendFloat(c.buf[:0], v)
-	default:
-		return fmt.Errorf("driver value of type %T", src)
-	}
-	if len(c.buf) < c.width {
-		c.buf = pad(c.buf, c.width)
-	}
-	c.text = c.buf
-	return nil
-}
-
-// pad puts zeros in front of a number up to a width.
-func pad(b []byte, width int) []byte {
-	n := width - len(b)
-	b = appendZeros(b, n)
-	copy(b[n:], b)
-	for i := range n {
-		b[i] = '0'
-	}
-	return b
 }

@@ -104,10 +104,15 @@ func parseResult(t *testing.T, b []byte) [][][]byte {
 	return rows
 }
 
+// openers are the two ways to read rows.
+func openers() map[string]opener {
+	return map[string]opener{"packets": openPackets, "driver": openDriver}
+}
+
 // readAll reads every row of a query, copied.
-func readAll(t *testing.T, c *Conn, query string, cols []ColumnFix) [][][]byte {
+func readAll(t *testing.T, c *Conn, query string, cols []ColumnFix, open opener) [][][]byte {
 	t.Helper()
-	r, err := Rows(t.Context(), c, query, cols)
+	r, err := readRows(t.Context(), c, query, cols, open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,13 +125,10 @@ func readAll(t *testing.T, c *Conn, query string, cols []ColumnFix) [][][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := make([][]byte, len(row))
-		for i, v := range row {
-			if v != nil {
-				own[i] = append([]byte{}, v...)
-			}
+		if p := r.Packet(); p != nil && !bytes.Equal(p, lenenc(row...)) {
+			t.Errorf("packet %.60q of row %.60q", p, row)
 		}
-		rows = append(rows, own)
+		rows = append(rows, cloneRow(row))
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
@@ -134,23 +136,17 @@ func readAll(t *testing.T, c *Conn, query string, cols []ColumnFix) [][][]byte {
 	return rows
 }
 
-// sameAsWire checks a query's rows against the server's own bytes.
+// sameAsWire checks a query's rows against the server's own bytes, in both ways to read them.
 func sameAsWire(t *testing.T, s *testdb.Server, query string, cols []ColumnFix) {
 	t.Helper()
-	c := session(t, connect(t, optionsOf(s), ForDump))
-	want, got := wireRows(t, optionsOf(s), query), readAll(t, c, query, cols)
-	if len(got) != len(want) || len(want) == 0 {
-		t.Fatalf("%d rows, want %d", len(got), len(want))
+	want := wireRows(t, optionsOf(s), query)
+	if len(want) == 0 {
+		t.Fatal("no rows")
 	}
-	bad := 0
-	for i := range want {
-		for j := range want[i] {
-			if (got[i][j] == nil) != (want[i][j] == nil) || !bytes.Equal(got[i][j], want[i][j]) {
-				if bad++; bad < 20 {
-					t.Errorf("row %d column %d: %q, the server sends %q", i, j, got[i][j], want[i][j])
-				}
-			}
-		}
+	for name, open := range openers() {
+		t.Run(name, func(t *testing.T) {
+			requireRows(t, readAll(t, session(t, connect(t, optionsOf(s), ForDump)), query, cols, open), want)
+		})
 	}
 }
 

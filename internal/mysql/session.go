@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"time"
 )
@@ -21,7 +20,7 @@ type Conn struct {
 	ID uint64 // CONNECTION_ID(), for KILL QUERY
 
 	server *Server
-	net    net.Conn
+	net    *wire
 	rows   *RowReader // the last one, for Close
 }
 
@@ -44,6 +43,7 @@ func (s *Server) Session(ctx context.Context) (*Conn, error) {
 	if a.conn == nil || a.id == 0 {
 		return nil, errors.Join(errors.New("session was not opened by its own connector"), c.Close())
 	}
+	a.conn.direct = a.tls == nil
 	return &Conn{Conn: c, ID: a.id, server: s, net: a.conn}, nil
 }
 
