@@ -219,7 +219,7 @@ func TestLoadReportsViewsThatFail(t *testing.T) {
 		}
 		noProgress(t, s.DB(t))
 
-		d.id, d.views = "", [][2]string{{"worse", "CREATE VIEW `worse` AS select count_if(`t`.`id` over ) from `t`;\n"}, d.views[1]}
+		d.id, d.views = "", [][2]string{{"worse", "CREATE VIEW `worse` AS select `t`.`id` over and from `t`;\n"}, d.views[1]}
 		o := options(s, d.write(t))
 		o.IfExists = ExistsDrop
 		sum, err = run(t, o)

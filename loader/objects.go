@@ -15,7 +15,7 @@ import (
 // target refuses does not keep the others from being made; all refusals together are the error.
 func (l *load) createObjects(ctx context.Context) error {
 	l.counters.SetPhase("routines")
-	s, err := l.open(ctx)
+	s, err := l.openPatiently(ctx)
 	if err != nil {
 		return err
 	}
