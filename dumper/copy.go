@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 )
@@ -36,8 +37,8 @@ func (r *run) copy(ctx context.Context, snap *Snapshot) error {
 		g.Go(func() error { return r.readLocked(ctx, snap, locked) })
 	}
 	q := newQueue(len(snap.Readers), 2)
-	probes := &steadyQuerier{server: r.server}
-	defer probes.close()
+	probes := &catalog.Prober{Server: r.server}
+	defer probes.Close()
 	p := r.newPlanner(ctx, q, probes)
 	var large, small []*tableState
 	for _, t := range free {
@@ -63,9 +64,9 @@ func (r *run) announce(tables []*tableState) {
 	p.TablesTotal.Store(int64(len(tables)))
 	p.Threads.Store(int64(r.o.Threads))
 	for _, t := range tables {
-		p.RowsTotal.Add(t.rows)
-		p.BytesTotal.Add(t.bytes)
-		for _, u := range t.plan.unknown {
+		p.RowsTotal.Add(t.Rows)
+		p.BytesTotal.Add(t.Bytes)
+		for _, u := range t.Plan.Unknown {
 			r.warn("table %s: %s", t, u)
 		}
 	}
@@ -75,7 +76,7 @@ func (r *run) newReader(conn *mysql.Conn) *reader {
 	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.o.ChunkBytes, differences: &r.differences}
 }
 
-func (r *run) newPlanner(ctx context.Context, q *queue, probes *steadyQuerier) *planner {
+func (r *run) newPlanner(ctx context.Context, q *queue, probes *catalog.Prober) *planner {
 	p := &planner{
 		queue: q, querier: probes, chunkBytes: r.o.ChunkBytes, done: r.planned,
 		chunks: func(n int64) { r.o.Progress.ChunksTotal.Add(n) },
@@ -95,7 +96,7 @@ func splitLocked(tables []*tableState, snap *Snapshot) (locked, free []*tableSta
 		}
 	}
 	for _, t := range tables {
-		if first[[2]string{t.schema, t.name}] {
+		if first[[2]string{t.Schema, t.Name}] {
 			locked = append(locked, t)
 		} else {
 			free = append(free, t)
@@ -213,21 +214,17 @@ func (r *run) withDefinitions(ctx context.Context, f func(d *definitions) error)
 			err = closeErr
 		}
 	}()
-	d := &definitions{
-		show: &showReader{conn: conn, account: r.server.Facts.User}, writer: r.writer,
-		myloader: r.out.For == dump.ForMyloader, warn: r.warn, schemas: map[string]*schema{},
-	}
-	for _, s := range r.catalog.schemas {
-		d.schemas[s.name] = s
-	}
-	return f(d)
+	return f(&definitions{
+		DefinitionReader: catalog.NewDefinitionReader(conn, r.server.Facts.User, r.catalog.Schemas, r.warn),
+		writer:           r.writer, myloader: r.out.For == dump.ForMyloader,
+	})
 }
 
 func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
-	for _, s := range r.catalog.schemas {
-		o := &dump.Object{Kind: dump.KindSchema, Schema: s.name, Base: r.writer.Base(s.name, "")}
+	for _, s := range r.catalog.Schemas {
+		o := &dump.Object{Kind: dump.KindSchema, Schema: s.Name, Base: r.writer.Base(s.Name, "")}
 		if !r.o.Selection.NoSchema {
-			var inside []*table
+			var inside []*catalog.Table
 			if d.myloader {
 				inside = r.sequencesOf(s)
 			}
@@ -245,8 +242,8 @@ func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
 	if d.myloader || r.o.Selection.NoSchema {
 		return nil
 	}
-	for _, q := range r.catalog.sequences {
-		o := &dump.Object{Kind: dump.KindSequence, Schema: q.schema, Name: q.name, Base: r.writer.Base(q.schema, q.name), Engine: q.engine}
+	for _, q := range r.catalog.Sequences {
+		o := &dump.Object{Kind: dump.KindSequence, Schema: q.Schema, Name: q.Name, Base: r.writer.Base(q.Schema, q.Name), Engine: q.Engine}
 		if err := d.sequence(ctx, o, q); err != nil {
 			return err
 		}
@@ -259,19 +256,19 @@ func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
 
 // writePost reads the routines of schemas whose names differ only by case in a session of their own: MySQL 5.6 finds one
 // schema's routine for the other in what a session has cached.
-func (r *run) writePost(ctx context.Context, d *definitions, o *dump.Object, s *schema) error {
-	for _, other := range r.catalog.schemas {
-		if other != s && strings.EqualFold(other.name, s.name) {
+func (r *run) writePost(ctx context.Context, d *definitions, o *dump.Object, s *catalog.Schema) error {
+	for _, other := range r.catalog.Schemas {
+		if other != s && strings.EqualFold(other.Name, s.Name) {
 			return r.withDefinitions(ctx, func(own *definitions) error { return own.post(ctx, o, s) })
 		}
 	}
 	return d.post(ctx, o, s)
 }
 
-func (r *run) sequencesOf(s *schema) []*table {
-	var out []*table
-	for _, q := range r.catalog.sequences {
-		if q.schema == s.name {
+func (r *run) sequencesOf(s *catalog.Schema) []*catalog.Table {
+	var out []*catalog.Table
+	for _, q := range r.catalog.Sequences {
+		if q.Schema == s.Name {
 			out = append(out, q)
 		}
 	}
@@ -280,10 +277,10 @@ func (r *run) sequencesOf(s *schema) []*table {
 
 func (r *run) writeTable(ctx context.Context, d *definitions, t *tableState) error {
 	if !r.o.Selection.NoSchema {
-		if err := d.table(ctx, t.object, t.table); err != nil {
+		if err := d.table(ctx, t.object, t.Table); err != nil {
 			return err
 		}
-		if err := d.triggers(ctx, t.object, t.table); err != nil {
+		if err := d.triggers(ctx, t.object, t.Table); err != nil {
 			return err
 		}
 	}
@@ -294,8 +291,8 @@ func (r *run) writeViews(ctx context.Context, d *definitions) error {
 	if r.o.Selection.NoSchema {
 		return nil
 	}
-	for _, v := range r.catalog.views {
-		o := &dump.Object{Kind: dump.KindView, Schema: v.schema, Name: v.name, Base: r.writer.Base(v.schema, v.name)}
+	for _, v := range r.catalog.Views {
+		o := &dump.Object{Kind: dump.KindView, Schema: v.Schema, Name: v.Name, Base: r.writer.Base(v.Schema, v.Name)}
 		if err := d.view(ctx, o, v); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/testdb"
@@ -35,11 +36,11 @@ func define(t *testing.T, s *testdb.Server, schema string) map[string]string {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	r, err := newCatalogReader(server, Selection{Schemas: []string{schema}}, quietLog())
+	r, err := catalog.NewReader(server, catalog.Selection{Schemas: []string{schema}}, quietLog())
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := r.read(t.Context())
+	c, err := r.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,10 +49,10 @@ func define(t *testing.T, s *testdb.Server, schema string) map[string]string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	show := &showReader{conn: conn}
-	out := map[string]string{"schema": c.schemas[0].collation}
+	show := &catalog.ShowReader{Conn: conn}
+	out := map[string]string{"schema": c.Schemas[0].Collation}
 	add := func(kind, name string) {
-		row, err := show.show(context.Background(), kind, schema, name)
+		row, err := show.Show(context.Background(), kind, schema, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,24 +61,24 @@ func define(t *testing.T, s *testdb.Server, schema string) map[string]string {
 			out[kind+" "+name+" "+k] = string(v)
 		}
 	}
-	for _, tb := range c.tables {
-		add("TABLE", tb.name)
-		out["triggers of "+tb.name] = strings.Join(tb.triggers, ",")
-		for _, tr := range tb.triggers {
+	for _, tb := range c.Tables {
+		add("TABLE", tb.Name)
+		out["triggers of "+tb.Name] = strings.Join(tb.Triggers, ",")
+		for _, tr := range tb.Triggers {
 			add("TRIGGER", tr)
 		}
 	}
-	for _, v := range c.views {
-		add("VIEW", v.name)
-		out["definition "+v.name] = v.definition
+	for _, v := range c.Views {
+		add("VIEW", v.Name)
+		out["definition "+v.Name] = v.Definition
 	}
-	for _, q := range c.sequences {
-		add("SEQUENCE", q.name)
+	for _, q := range c.Sequences {
+		add("SEQUENCE", q.Name)
 	}
-	for _, ro := range c.schemas[0].routines {
-		add(ro.kind, ro.name)
+	for _, ro := range c.Schemas[0].Routines {
+		add(ro.Kind, ro.Name)
 	}
-	for _, e := range c.schemas[0].events {
+	for _, e := range c.Schemas[0].Events {
 		add("EVENT", e)
 	}
 	return out
@@ -164,7 +165,7 @@ func TestDefinitionsSurvive(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := createObjects(t, s)
 		want := define(t, s, schema)
-		d := mustDump(t, s, Options{For: dump.ForMySQL, Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{For: dump.ForMySQL, Selection: catalog.Selection{Schemas: []string{schema}}})
 		if len(d.summary.Warnings) != 0 {
 			t.Errorf("warnings: %q", d.summary.Warnings)
 		}
@@ -180,7 +181,7 @@ func TestDefinitionsSurvive(t *testing.T) {
 func TestViewLiterals(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := createObjects(t, s)
-		d := mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 		text := d.file(t, schema+".v3-schema-view.sql")
 		if !strings.Contains(text, "<> 'é'") {
 			t.Errorf("the view's literal is lost:\n%s", text)
@@ -191,7 +192,7 @@ func TestViewLiterals(t *testing.T) {
 func TestBinaryDefaultsAreHex(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := createObjects(t, s)
-		d := mustDump(t, s, Options{Selection: Selection{Tables: []string{schema + ".t"}}})
+		d := mustDump(t, s, Options{Selection: catalog.Selection{Tables: []string{schema + ".t"}}})
 		text := d.file(t, schema+".t-schema.sql")
 		for _, want := range []string{"(?i)`bin` binary\\(3\\) DEFAULT (x'61FF00'|0x61FF00)", "(?i)`vb` varbinary\\(9\\) DEFAULT (x'00275C0AC3'|0x00275C0AC3)", "AUTO_INCREMENT=77"} {
 			if !regexp.MustCompile(want).MatchString(text) {
@@ -206,7 +207,7 @@ func TestWideDefaults(t *testing.T) {
 		schema := s.Schema(t)
 		s.Exec(t, "SET NAMES utf8mb4", "CREATE TABLE "+schema+".t (id INT, c VARCHAR(9) CHARACTER SET utf8mb4 DEFAULT 'a😀', u VARCHAR(9) CHARACTER SET utf16 DEFAULT '😀', q VARCHAR(9) DEFAULT '?')",
 			"INSERT INTO "+schema+".t (id) VALUES (1)")
-		d := mustDump(t, s, Options{For: dump.ForMySQL, Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{For: dump.ForMySQL, Selection: catalog.Selection{Schemas: []string{schema}}})
 		s.Exec(t, "DROP DATABASE "+schema)
 		restore(t, s, d.dir)
 		var c, u, q string
@@ -222,7 +223,7 @@ func TestWideDefaults(t *testing.T) {
 func TestViewOrder(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := createObjects(t, s)
-		d := mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 		var got []string
 		for o, err := range d.reader.Objects(t.Context()) {
 			if err != nil {
@@ -242,7 +243,7 @@ func TestBrokenView(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := s.Schema(t)
 		s.Exec(t, "CREATE TABLE "+schema+".t (a INT)", "CREATE VIEW "+schema+".v AS SELECT a FROM "+schema+".t", "DROP TABLE "+schema+".t")
-		d := mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 		if text := d.file(t, schema+".v-schema-view.sql"); !strings.Contains(text, "VIEW `v` AS select") {
 			t.Errorf("the view is\n%s", text)
 		}
@@ -256,11 +257,11 @@ func TestUnreadableRoutine(t *testing.T) {
 		s.Exec(t, "CREATE TABLE "+schema+".t (a INT PRIMARY KEY)", "CREATE PROCEDURE "+schema+".p() SELECT 1",
 			"CREATE USER reader_"+schema[:4]+"@'%'", "GRANT SELECT, EXECUTE, LOCK TABLES ON "+schema+".* TO reader_"+schema[:4]+"@'%'")
 		t.Cleanup(func() { s.Exec(t, "DROP USER reader_"+schema[:4]+"@'%'") })
-		o := Options{Selection: Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyNone}}
+		o := Options{Selection: catalog.Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyNone}}
 		src := sourceOf(s)
 		src.User = "reader_" + schema[:4]
 		_, err := dumpAs(t, src, o)
-		if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "SHOW_ROUTINE") || !strings.Contains(err.Error(), schema+".p") {
+		if !errors.Is(err, catalog.ErrUnreadable) || !strings.Contains(err.Error(), "SHOW_ROUTINE") || !strings.Contains(err.Error(), schema+".p") {
 			t.Errorf("error %v", err)
 		}
 		o.Selection.NoRoutines, o.Selection.NoTriggers, o.Selection.NoEvents = true, true, true // the account sees none of them
@@ -273,7 +274,7 @@ func TestUnreadableRoutine(t *testing.T) {
 func TestMyloaderFiles(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := createObjects(t, s)
-		d := mustDump(t, s, Options{For: dump.ForMyloader, Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{For: dump.ForMyloader, Selection: catalog.Selection{Schemas: []string{schema}}})
 		if text := d.file(t, schema+".v1-schema.sql"); !strings.Contains(text, "CREATE TABLE IF NOT EXISTS `v1` (\n`id` int,\n`ö` int\n);") {
 			t.Errorf("placeholder:\n%s", text)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/progress"
 	"github.com/gomove/gomove/internal/store"
@@ -86,7 +87,7 @@ func TestLostReader(t *testing.T) {
 				s.Exec(t, "CREATE TABLE "+schema+".t "+def,
 					"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
 				var chunks atomic.Int64
-				o := Options{Threads: 3, ChunkBytes: 1 << 20, Selection: Selection{Schemas: []string{schema}}, Progress: &progress.Counters{}}
+				o := Options{Threads: 3, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}, Progress: &progress.Counters{}}
 				dir, sum, err := dumpWith(t.Context(), t, s, o, func(file string) {
 					if strings.Contains(file, ".t.") && chunks.Add(1) == 3 {
 						if killReaders(t, s, schema, 1) != 1 {
@@ -112,7 +113,7 @@ func TestEveryReaderLost(t *testing.T) {
 		// One range of 20 MB: its statement runs for nearly all of the dump.
 		s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT) STATS_PERSISTENT=1 STATS_AUTO_RECALC=0",
 			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
-		o := Options{Threads: 2, ChunkBytes: 1 << 20, Selection: Selection{Schemas: []string{schema}}}
+		o := Options{Threads: 2, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}}
 		dir, _, err := dumpWith(t.Context(), t, s, o, func(file string) {
 			if strings.Contains(file, ".t.") {
 				killReaders(t, s, schema, 2)
@@ -146,14 +147,14 @@ func TestDefinitionChanges(t *testing.T) {
 				s.Exec(t, "CREATE TABLE "+schema+".t1 (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".t1 SELECT n, REPEAT('x', 200) FROM "+numbers(3),
 					"CREATE TABLE "+schema+".t2 (id INT PRIMARY KEY, a INT)", "INSERT INTO "+schema+".t2 VALUES (1,1)")
 				var once atomic.Bool
-				o := Options{Threads: 1, Selection: Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
+				o := Options{Threads: 1, Selection: catalog.Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
 				_, _, err := dumpWith(t.Context(), t, s, o, func(file string) {
 					// While t1, the larger one, is written.
 					if strings.Contains(file, ".t1.0") && !once.Swap(true) {
 						s.Exec(t, fmt.Sprintf(ddl, schema))
 					}
 				})
-				if !errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), schema+".t2") {
+				if !errors.Is(err, catalog.ErrChanged) || !strings.Contains(err.Error(), schema+".t2") {
 					t.Errorf("error %v, want one that names %s.t2", err, schema)
 				}
 			})
@@ -168,7 +169,7 @@ func TestReadTablesAreLetGo(t *testing.T) {
 		s.Exec(t, "CREATE TABLE "+schema+".t1 (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".t1 SELECT n, REPEAT('x', 200) FROM "+numbers(4),
 			"CREATE TABLE "+schema+".t2 (id INT PRIMARY KEY)", "INSERT INTO "+schema+".t2 VALUES (1)", "ANALYZE TABLE "+schema+".t1, "+schema+".t2")
 		var once atomic.Bool
-		o := Options{Threads: 1, Selection: Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
+		o := Options{Threads: 1, Selection: catalog.Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
 		dir, sum, err := dumpWith(t.Context(), t, s, o, func(file string) {
 			if strings.Contains(file, ".t2.0") && !once.Swap(true) {
 				s.Exec(t, "SET SESSION lock_wait_timeout=5", "ALTER TABLE "+schema+".t1 COMMENT 'no change of what is dumped'")
@@ -194,7 +195,7 @@ func TestDDLBetweenRanges(t *testing.T) {
 		defer cancel()
 		altered := make(chan error, 1)
 		var once atomic.Bool
-		o := Options{Threads: 1, ChunkBytes: 64 << 10, Selection: Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
+		o := Options{Threads: 1, ChunkBytes: 64 << 10, Selection: catalog.Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
 		_, _, err := dumpWith(ctx, t, s, o, func(file string) {
 			if !strings.Contains(file, ".t.0") || once.Swap(true) {
 				return
@@ -205,8 +206,8 @@ func TestDDLBetweenRanges(t *testing.T) {
 			}()
 			time.Sleep(500 * time.Millisecond) // the ALTER waits for this reader now, and what comes after waits for the ALTER
 		})
-		if !errors.Is(err, ErrChanged) {
-			t.Errorf("error %v, want %v", err, ErrChanged)
+		if !errors.Is(err, catalog.ErrChanged) {
+			t.Errorf("error %v, want %v", err, catalog.ErrChanged)
 		}
 		if err := <-altered; err != nil {
 			t.Error(err)
@@ -221,7 +222,7 @@ func TestCancel(t *testing.T) {
 			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
 		ctx, cancel := context.WithCancel(t.Context())
 		start := time.Now()
-		_, _, err := dumpWith(ctx, t, s, Options{Threads: 2, ChunkBytes: 1 << 20, Selection: Selection{Schemas: []string{schema}}}, func(file string) {
+		_, _, err := dumpWith(ctx, t, s, Options{Threads: 2, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}}, func(file string) {
 			if strings.Contains(file, ".t.") {
 				cancel()
 			}

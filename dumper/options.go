@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/progress"
@@ -15,7 +16,7 @@ import (
 // Options of one dump.
 type Options struct {
 	Source      mysql.Options
-	Selection   Selection
+	Selection   catalog.Selection
 	Out         store.Store
 	For         dump.Preset      // default dump.ForGomove
 	Format      dump.Format      // default dump.CSV
@@ -27,21 +28,6 @@ type Options struct {
 	Log         *slog.Logger       // default slog.Default()
 	Progress    *progress.Counters // default a new one
 	DryRun      bool
-}
-
-// Selection says which objects are dumped.
-type Selection struct {
-	Schemas        []string // globs; default every schema but the system's
-	Tables         []string // schema.table globs, backticks for odd names
-	ExcludeSchemas []string
-	ExcludeTables  []string
-	Where          map[string]string // schema.table to condition
-	NoData         bool
-	NoSchema       bool
-	NoViews        bool
-	NoTriggers     bool
-	NoRoutines     bool
-	NoEvents       bool
 }
 
 // Consistency is --consistency.

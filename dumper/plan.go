@@ -3,8 +3,6 @@ package dumper
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/gomove/gomove/chunker"
 )
@@ -21,7 +19,7 @@ type planner struct {
 
 // isSmall reports a table that is one range without asking: its estimate fits a chunk, and a larger one is cut as it is read.
 func (p *planner) isSmall(t *tableState) bool {
-	return t.bytes <= p.chunkBytes || t.key == nil && len(t.partitions) == 0
+	return t.Bytes <= p.chunkBytes || t.Key == nil && len(t.Partitions) == 0
 }
 
 // large finds the ranges of the tables that need more than one, the largest table first.
@@ -36,19 +34,13 @@ func (p *planner) large(ctx context.Context, tables []*tableState) error {
 }
 
 func (p *planner) table(ctx context.Context, t *tableState) error {
-	ct := &chunker.Table{
-		Schema: t.schema, Name: t.name, Key: t.key, Rows: t.rows, Bytes: t.bytes, Where: t.where,
-	}
-	if t.key == nil {
-		ct.Partitions = t.partitions
-	}
 	first := true
-	for r, err := range chunker.Ranges(ctx, p.querier, ct, chunker.Options{TargetBytes: p.chunkBytes, Log: p.debug}) {
+	for r, err := range chunker.Ranges(ctx, p.querier, t.Tiled(), chunker.Options{TargetBytes: p.chunkBytes, Log: p.debug}) {
 		if err != nil {
 			return fmt.Errorf("cut %s: %w", t, err)
 		}
-		if first && t.ordered(r) {
-			if err := p.checkOrder(ctx, t, r); err != nil {
+		if first && t.Ordered(r) {
+			if err := t.CheckOrder(ctx, p.querier, r); err != nil {
 				return fmt.Errorf("cut %s: %w", t, err)
 			}
 		}
@@ -76,33 +68,4 @@ func (p *planner) small(ctx context.Context, tables []*tableState) error {
 		}
 	}
 	return nil
-}
-
-// checkOrder asks whether the server would sort a range, as it does for an index with mixed directions: such ranges are
-// read as they come, and a file that is too long is followed by another piece of the same range.
-func (p *planner) checkOrder(ctx context.Context, t *tableState, r chunker.Range) error {
-	rows, err := p.querier.QueryContext(ctx, "EXPLAIN FORMAT=TRADITIONAL "+t.selectSQL(r))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	cells := make([]cellText, len(names))
-	dest := make([]any, len(names))
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	extra := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, "Extra") })
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return err
-		}
-		if extra >= 0 && strings.Contains(cells[extra].s, "filesort") {
-			t.unsorted.Store(true)
-		}
-	}
-	return rows.Err()
 }

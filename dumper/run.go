@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 )
@@ -20,8 +21,8 @@ type run struct {
 	o        Options
 	out      dump.WriterOptions
 	server   *mysql.Server
-	reader   *catalogReader
-	catalog  *catalog
+	reader   *catalog.Reader
+	catalog  *catalog.Catalog
 	writer   *dump.Writer
 	manifest *dump.Manifest
 	started  time.Time
@@ -55,7 +56,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 func (r *run) run(ctx context.Context) (*Summary, error) {
 	var err error
 	r.o.Progress.SetPhase("catalog")
-	if r.reader, err = newCatalogReader(r.server, r.o.Selection, r.o.Log); err != nil {
+	if r.reader, err = catalog.NewReader(r.server, r.o.Selection, r.o.Log); err != nil {
 		return nil, err
 	}
 	if err := r.readCatalog(ctx); err != nil {
@@ -79,28 +80,15 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 }
 
 func (r *run) readCatalog(ctx context.Context) error {
-	c, err := r.reader.read(ctx)
+	c, err := r.reader.Read(ctx)
 	if err != nil {
 		return err
 	}
-	if len(c.schemas) == 0 {
-		return errNothing
+	if len(c.Schemas) == 0 {
+		return catalog.ErrNothing
 	}
 	r.catalog = c
-	return r.checkConditions(ctx)
-}
-
-// checkConditions has the server read each --where before anything is locked.
-func (r *run) checkConditions(ctx context.Context) error {
-	for _, t := range r.catalog.tables {
-		if t.where == "" {
-			continue
-		}
-		if _, err := r.server.DB().ExecContext(ctx, "EXPLAIN SELECT 1 FROM "+t.quoted()+" WHERE ("+t.where+")"); err != nil {
-			return fmt.Errorf("--where %s=%s: %w", t, t.where, err)
-		}
-	}
-	return nil
+	return c.CheckConditions(ctx, r.server.DB())
 }
 
 // dump takes the snapshot, reads and writes, and proves at the end that the definitions are still those of the start.
@@ -117,7 +105,7 @@ func (r *run) dump(ctx context.Context) (err error) {
 	if err := r.writer.WriteManifest(ctx, r.manifest); err != nil {
 		return err
 	}
-	for _, w := range r.catalog.warnings {
+	for _, w := range r.catalog.Warnings {
 		r.warn("%s", w)
 	}
 	r.o.Progress.SetPhase("data")
@@ -155,7 +143,7 @@ func (r *run) settle(ctx context.Context) (*Snapshot, error) {
 			return snap, nil
 		}
 		err = errors.Join(err, snap.Close(ctx))
-		if !errors.Is(err, ErrChanged) || try == settleTries {
+		if !errors.Is(err, catalog.ErrChanged) || try == settleTries {
 			return nil, err
 		}
 		r.o.Log.Info("definitions changed while the snapshot was taken: again", "try", try, "reason", err)
@@ -166,29 +154,29 @@ func (r *run) settle(ctx context.Context) (*Snapshot, error) {
 }
 
 func (r *run) snapshotTables() []snapshotTable {
-	out := make([]snapshotTable, len(r.catalog.tables))
-	for i, t := range r.catalog.tables {
-		out[i] = snapshotTable{Schema: t.schema, Name: t.name, Transactional: t.transactional}
+	out := make([]snapshotTable, len(r.catalog.Tables))
+	for i, t := range r.catalog.Tables {
+		out[i] = snapshotTable{Schema: t.Schema, Name: t.Name, Transactional: t.Transactional}
 	}
 	return out
 }
 
 // checkDrift compares a catalog with the server's definitions of now.
-func (r *run) checkDrift(ctx context.Context, before *catalog, created bool) error {
+func (r *run) checkDrift(ctx context.Context, before *catalog.Catalog, created bool) error {
 	sel := r.o.Selection
 	sel.NoViews, sel.NoTriggers, sel.NoRoutines, sel.NoEvents = true, true, true, true
-	again, err := newCatalogReader(r.server, sel, r.o.Log)
+	again, err := catalog.NewReader(r.server, sel, r.o.Log)
 	if err != nil {
 		return err
 	}
-	now, err := again.read(ctx)
-	if errors.Is(err, ErrNoSuchObject) {
-		return fmt.Errorf("%w: %w", ErrChanged, err)
+	now, err := again.Read(ctx)
+	if errors.Is(err, catalog.ErrNoSuchObject) {
+		return fmt.Errorf("%w: %w", catalog.ErrChanged, err)
 	}
 	if err != nil {
 		return err
 	}
-	return before.drift(now, created)
+	return before.Drift(now, created)
 }
 
 func (r *run) newManifest(f dump.SnapshotFacts) *dump.Manifest {
@@ -222,7 +210,7 @@ func (r *run) summary() *Summary {
 	s := r.inventory()
 	p := r.o.Progress
 	s.ID, s.Place, s.Snapshot = r.manifest.ID, r.o.Out.String(), r.manifest.Snapshot
-	s.Differences = append(slices.Clone(r.catalog.unseen), r.differences.list()...)
+	s.Differences = append(slices.Clone(r.catalog.Unseen), r.differences.list()...)
 	s.Rows, s.Bytes, s.StoredBytes = p.Rows.Load(), p.Bytes.Load(), p.Stored.Load()
 	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads
 	s.took(time.Since(r.started))
@@ -234,15 +222,15 @@ func (r *run) inventory() *Summary {
 	c := r.catalog
 	s := &Summary{
 		Server:  string(r.server.Facts.Flavor) + " " + r.server.Facts.Version,
-		Schemas: len(c.schemas), Tables: len(c.tables), Views: len(c.views), Sequences: len(c.sequences),
+		Schemas: len(c.Schemas), Tables: len(c.Tables), Views: len(c.Views), Sequences: len(c.Sequences),
 		Warnings: r.warnings,
 	}
-	for _, t := range c.tables {
-		s.Triggers += len(t.triggers)
+	for _, t := range c.Tables {
+		s.Triggers += len(t.Triggers)
 	}
-	for _, sc := range c.schemas {
-		s.Routines += len(sc.routines)
-		s.Events += len(sc.events)
+	for _, sc := range c.Schemas {
+		s.Routines += len(sc.Routines)
+		s.Events += len(sc.Events)
 	}
 	return s
 }
@@ -251,20 +239,20 @@ func (r *run) inventory() *Summary {
 func (r *run) dryRun() *Summary {
 	s := r.inventory()
 	s.DryRun = true
-	s.Warnings = append(slices.Clone(r.catalog.warnings), r.catalog.unseen...)
+	s.Warnings = append(slices.Clone(r.catalog.Warnings), r.catalog.Unseen...)
 	p := &planner{chunkBytes: r.o.ChunkBytes}
 	for _, t := range r.bySize() {
-		planned := PlannedTable{Table: t.String(), Engine: t.engine, Rows: t.rows, Bytes: t.bytes, Chunks: 1}
-		if t.key != nil {
-			planned.Key = t.key.Name
+		planned := PlannedTable{Table: t.String(), Engine: t.Engine, Rows: t.Rows, Bytes: t.Bytes, Chunks: 1}
+		if t.Key != nil {
+			planned.Key = t.Key.Name
 		}
 		switch {
-		case !t.transactional:
-			planned.Note = "read under a lock first, by one thread: engine " + t.engine + " has no snapshots"
-		case t.key == nil && len(t.partitions) == 0:
+		case !t.Transactional:
+			planned.Note = "read under a lock first, by one thread: engine " + t.Engine + " has no snapshots"
+		case t.Key == nil && len(t.Partitions) == 0:
 			planned.Note = "by one thread: no usable key"
 		case !p.isSmall(t):
-			planned.Chunks = (t.bytes + r.o.ChunkBytes - 1) / r.o.ChunkBytes
+			planned.Chunks = (t.Bytes + r.o.ChunkBytes - 1) / r.o.ChunkBytes
 		}
 		s.Plan = append(s.Plan, planned)
 	}
@@ -274,17 +262,17 @@ func (r *run) dryRun() *Summary {
 
 // bySize is the tables as they are read: the largest first, so that none is left over for one thread at the end.
 func (r *run) bySize() []*tableState {
-	out := make([]*tableState, len(r.catalog.tables))
-	for i, t := range r.catalog.tables {
-		base := t.schema + "." + t.name
+	out := make([]*tableState, len(r.catalog.Tables))
+	for i, t := range r.catalog.Tables {
+		base := t.Schema + "." + t.Name
 		if r.writer != nil {
-			base = r.writer.Base(t.schema, t.name)
+			base = r.writer.Base(t.Schema, t.Name)
 		}
 		out[i] = newTableState(t, base, r.o.Charset)
 	}
 	slices.SortStableFunc(out, func(a, b *tableState) int {
-		if a.bytes != b.bytes {
-			if a.bytes > b.bytes {
+		if a.Bytes != b.Bytes {
+			if a.Bytes > b.Bytes {
 				return -1
 			}
 			return 1

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/store"
@@ -159,7 +160,10 @@ func rowSum(t *testing.T, s *testdb.Server, o *dump.Object, where string) (dump.
 		if c.Expr != "" {
 			exprs[i] = c.Expr
 		}
-		fixes[i] = fixOf(column{dataType: strings.TrimSuffix(strings.SplitN(c.Type, "(", 2)[0], " unsigned"), columnType: c.Type}, c.Expr == "")
+		if c.Expr == "" {
+			dataType := strings.TrimSuffix(strings.SplitN(c.Type, "(", 2)[0], " unsigned")
+			fixes[i] = catalog.NewReadPlan([]catalog.Column{{Name: c.Name, DataType: dataType, ColumnType: c.Type}}, nil, "").Fixes[0]
+		}
 	}
 	rows, err := mysql.Rows(t.Context(), conn, "SELECT "+strings.Join(exprs, ",")+" FROM "+mysql.QuoteTable(o.Schema, o.Name)+where, fixes)
 	if err != nil {
@@ -265,7 +269,7 @@ func TestEveryRowOnce(t *testing.T) {
 func TestWhere(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := createShapes(t, s)
-		d := mustDump(t, s, Options{ChunkBytes: 8 << 10, Selection: Selection{
+		d := mustDump(t, s, Options{ChunkBytes: 8 << 10, Selection: catalog.Selection{
 			Tables: []string{schema + ".ints", schema + ".myisam"}, Where: map[string]string{schema + ".ints": "a LIKE '%7' OR id < 10"},
 		}})
 		d.checkRows(t, s, schema+".ints", " WHERE a LIKE '%7' OR id < 10")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/mysql"
 )
 
@@ -51,46 +52,32 @@ func (s *script) split(sql []byte) []byte {
 	return bytes.ReplaceAll(sql, []byte(";\n"), []byte("; \n"))
 }
 
-// stored is a view, trigger, routine or event as the server keeps it.
-type stored struct {
-	sql       []byte // in the charset of client
-	client    string // character_set_client
-	collation string // collation_connection
-	mode      string // sql_mode
-	hasMode   bool
-	timeZone  string // of an event
-	dbName    string
-	dbNow     string // collation that the schema has
-	dbThen    string // collation that it had when the object was created, which decides the charset of its parameters
-	compound  bool   // may hold semicolons
-}
-
 // add adds a stored object with its bytes untouched, under the session that it was created in.
-func (s *script) add(o stored) {
-	if o.dbThen != "" && o.dbThen != o.dbNow {
-		s.statement(alterSchema(o.dbName, o.dbThen))
+func (s *script) add(o catalog.Stored) {
+	if o.DbThen != "" && o.DbThen != o.DbNow {
+		s.statement(alterSchema(o.DbName, o.DbThen))
 	}
-	s.line("SET character_set_client = " + o.client + ";")
-	s.line("SET collation_connection = " + o.collation + ";")
-	if o.hasMode {
-		s.line("SET sql_mode = " + mysql.QuoteString(o.mode) + ";")
+	s.line("SET character_set_client = " + o.Client + ";")
+	s.line("SET collation_connection = " + o.Collation + ";")
+	if o.HasMode {
+		s.line("SET sql_mode = " + mysql.QuoteString(o.Mode) + ";")
 	}
-	if o.timeZone != "" {
-		s.line("SET time_zone = " + mysql.QuoteString(o.timeZone) + ";")
+	if o.TimeZone != "" {
+		s.line("SET time_zone = " + mysql.QuoteString(o.TimeZone) + ";")
 	}
-	if o.compound && !s.myloader {
-		d := delimiterFor(o.sql)
+	if o.Compound && !s.myloader {
+		d := delimiterFor(o.Sql)
 		s.line("DELIMITER " + d)
-		s.b.Write(o.sql)
+		s.b.Write(o.Sql)
 		// On a line of its own: the statement may end in a comment.
 		s.line("\n" + d)
 		s.line("DELIMITER ;")
 	} else {
-		s.statement(o.sql)
+		s.statement(o.Sql)
 	}
-	if o.dbThen != "" && o.dbThen != o.dbNow {
+	if o.DbThen != "" && o.DbThen != o.DbNow {
 		s.line("SET NAMES utf8mb4;")
-		s.statement(alterSchema(o.dbName, o.dbNow))
+		s.statement(alterSchema(o.DbName, o.DbNow))
 	}
 }
 

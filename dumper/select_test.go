@@ -3,82 +3,32 @@ package dumper
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/store"
 	"github.com/gomove/gomove/internal/testdb"
 )
-
-func TestSelect(t *testing.T) {
-	all := map[string][]string{
-		"shop": {"orders", "order_lines", "customers"}, "crm": {"people", "orders"}, "a.b": {"c.d"},
-		"mysql": {"user"}, "sys": {"x"}, "gomove": {"progress"}, "information_schema": {"TABLES"},
-	}
-	tests := []struct {
-		name string
-		sel  Selection
-		fold bool
-		want []string
-	}{
-		{"default", Selection{}, false, []string{"a.b.c.d", "crm.orders", "crm.people", "shop.customers", "shop.order_lines", "shop.orders"}},
-		{"schema", Selection{Schemas: []string{"crm"}}, false, []string{"crm.orders", "crm.people"}},
-		{"case", Selection{Schemas: []string{"CRM"}}, false, nil},
-		{"folded", Selection{Schemas: []string{"CRM"}}, true, []string{"crm.orders", "crm.people"}},
-		{"glob is no system schema", Selection{Schemas: []string{"*"}, ExcludeSchemas: []string{"a.b", "crm"}}, false, []string{"shop.customers", "shop.order_lines", "shop.orders"}},
-		{"system schema by name", Selection{Schemas: []string{"mysql"}}, false, []string{"mysql.user"}},
-		{"table", Selection{Tables: []string{"shop.order*"}}, false, []string{"shop.order_lines", "shop.orders"}},
-		{"tables in any schema", Selection{Tables: []string{"*.orders", "*.user"}}, false, []string{"crm.orders", "shop.orders"}},
-		{"table narrows its schema", Selection{Schemas: []string{"shop", "crm"}, Tables: []string{"shop.orders"}}, false, []string{"crm.orders", "crm.people", "shop.orders"}},
-		{"exclude table", Selection{Schemas: []string{"shop"}, ExcludeTables: []string{"*.order?"}}, false, []string{"shop.customers", "shop.order_lines"}},
-		{"backticks", Selection{Tables: []string{"`a.b`.`c.d`"}}, false, []string{"a.b.c.d"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			p, err := tt.sel.parse()
-			if err != nil {
-				t.Fatal(err)
-			}
-			p.fold = tt.fold
-			var got []string
-			for _, schema := range slices.Sorted(maps.Keys(all)) {
-				some, whole := p.schema(schema)
-				for _, table := range all[schema] {
-					if some && p.table(schema, table, whole) {
-						got = append(got, schema+"."+table)
-					}
-				}
-			}
-			slices.Sort(got)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
 
 func TestMissingNames(t *testing.T) {
 	s := testdb.Start(t, testdb.MariaDB)
 	schema := s.Schema(t)
 	s.Exec(t, "CREATE TABLE "+schema+".orders (a INT)")
 	tests := map[string]struct {
-		sel  Selection
+		sel  catalog.Selection
 		want string
 	}{
-		"schema":      {Selection{Schemas: []string{schema + "x"}}, "--schema: schema " + schema + "x: not on the server; did you mean " + schema},
-		"schema glob": {Selection{Schemas: []string{"no_such_*"}}, "--schema: no schema matches no_such_*"},
-		"table":       {Selection{Tables: []string{schema + ".order"}}, "--table: table " + schema + ".order: not on the server; did you mean orders?"},
-		"table glob":  {Selection{Tables: []string{schema + ".x*"}}, "--table: no table matches " + schema + ".x*"},
-		"where":       {Selection{Schemas: []string{schema}, Where: map[string]string{schema + ".x": "1"}}, "--where: table " + schema + ".x"},
-		"virtual":     {Selection{Schemas: []string{"information_schema"}}, "cannot be dumped"},
-		"bad where":   {Selection{Schemas: []string{schema}, Where: map[string]string{schema + ".orders": "nope = 1"}}, "--where " + schema + ".orders=nope = 1"},
+		"schema":      {catalog.Selection{Schemas: []string{schema + "x"}}, "--schema: schema " + schema + "x: not on the server; did you mean " + schema},
+		"schema glob": {catalog.Selection{Schemas: []string{"no_such_*"}}, "--schema: no schema matches no_such_*"},
+		"table":       {catalog.Selection{Tables: []string{schema + ".order"}}, "--table: table " + schema + ".order: not on the server; did you mean orders?"},
+		"table glob":  {catalog.Selection{Tables: []string{schema + ".x*"}}, "--table: no table matches " + schema + ".x*"},
+		"where":       {catalog.Selection{Schemas: []string{schema}, Where: map[string]string{schema + ".x": "1"}}, "--where: table " + schema + ".x"},
+		"virtual":     {catalog.Selection{Schemas: []string{"information_schema"}}, "cannot be dumped"},
+		"bad where":   {catalog.Selection{Schemas: []string{schema}, Where: map[string]string{schema + ".orders": "nope = 1"}}, "--where " + schema + ".orders=nope = 1"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,8 +61,8 @@ func TestValidate(t *testing.T) {
 		"preset":      {Options{Out: out, For: "oracle"}, "--for"},
 		"consistency": {Options{Out: out, Snapshot: SnapshotOptions{Consistency: "hope"}}, "--consistency"},
 		"lock wait":   {Options{Out: out, Snapshot: SnapshotOptions{MaxLockWait: -1}}, "--max-lock-wait"},
-		"table":       {Options{Out: out, Selection: Selection{Tables: []string{"orders"}}}, "--table"},
-		"where":       {Options{Out: out, Selection: Selection{Where: map[string]string{"a.b": " "}}}, "--where"},
+		"table":       {Options{Out: out, Selection: catalog.Selection{Tables: []string{"orders"}}}, "--table"},
+		"where":       {Options{Out: out, Selection: catalog.Selection{Where: map[string]string{"a.b": " "}}}, "--where"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -129,18 +79,18 @@ func TestValidate(t *testing.T) {
 func TestKindsLeftOut(t *testing.T) {
 	s := testdb.Start(t, testdb.MySQL97)
 	schema := createObjects(t, s)
-	sel := Selection{Schemas: []string{schema}, NoViews: true, NoTriggers: true, NoRoutines: true, NoEvents: true}
+	sel := catalog.Selection{Schemas: []string{schema}, NoViews: true, NoTriggers: true, NoRoutines: true, NoEvents: true}
 	d := mustDump(t, s, Options{Selection: sel})
 	got := fmt.Sprint(d.summary.Tables, d.summary.Views, d.summary.Triggers, d.summary.Routines, d.summary.Events)
 	files, err := filepath.Glob(filepath.Join(d.dir, "*.sql"))
 	if err != nil || len(files) != 2 || got != "1 0 0 0 0" {
 		t.Errorf("%s, files %q", got, files)
 	}
-	d = mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}, NoData: true}})
+	d = mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}, NoData: true}})
 	if len(d.chunks) != 0 || d.objects[schema+".t"].Rows != -1 || d.summary.Snapshot.Coordinates.State != dump.NotASnapshot {
 		t.Errorf("--no-data: %d chunks, %d rows", len(d.chunks), d.objects[schema+".t"].Rows)
 	}
-	d = mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}, NoSchema: true}})
+	d = mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}, NoSchema: true}})
 	if files, _ = filepath.Glob(filepath.Join(d.dir, "*.sql")); len(files) != 0 || len(d.chunks[schema+".t"]) != 1 {
 		t.Errorf("--no-schema: files %q", files)
 	}
@@ -149,7 +99,7 @@ func TestKindsLeftOut(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := createShapes(t, s)
-		o := Options{DryRun: true, Selection: Selection{Schemas: []string{schema}}, ChunkBytes: 64 << 10, Source: sourceOf(s), Log: quietLog()}
+		o := Options{DryRun: true, Selection: catalog.Selection{Schemas: []string{schema}}, ChunkBytes: 64 << 10, Source: sourceOf(s), Log: quietLog()}
 		sum, err := Run(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +120,7 @@ func TestManyEmptyTables(t *testing.T) {
 		for i := range n {
 			s.Exec(t, fmt.Sprintf("CREATE TABLE %s.t%d (id INT PRIMARY KEY)", schema, i))
 		}
-		d := mustDump(t, s, Options{Threads: 2, Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{Threads: 2, Selection: catalog.Selection{Schemas: []string{schema}}})
 		if len(d.objects) != n+1 || len(d.chunks) != 0 || d.summary.Tables != n {
 			t.Errorf("%d objects, %d tables with chunks", len(d.objects), len(d.chunks))
 		}
@@ -189,7 +139,7 @@ func TestNonEmptyPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Run(t.Context(), Options{Source: sourceOf(s), Out: out, Log: quietLog(), Selection: Selection{Schemas: []string{schema}}})
+	_, err = Run(t.Context(), Options{Source: sourceOf(s), Out: out, Log: quietLog(), Selection: catalog.Selection{Schemas: []string{schema}}})
 	if !errors.Is(err, dump.ErrNotEmpty) {
 		t.Errorf("error %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/progress"
 )
@@ -14,12 +15,6 @@ const (
 	defaultChunkBytes = 64 << 20
 	minChunkBytes     = 1 << 10
 	maxThreads        = 1024
-)
-
-// The values of --charset.
-const (
-	charsetSource = "source"
-	charsetUTF8   = "utf8mb4"
 )
 
 // Validate checks what can be checked without a server; its errors name the flag.
@@ -35,15 +30,12 @@ func (o Options) Validate() error {
 		errs = append(errs, fmt.Errorf("--chunk-size: want at least %d bytes, not %d", minChunkBytes, o.ChunkBytes))
 	}
 	switch o.Charset {
-	case "", charsetSource, charsetUTF8:
+	case "", catalog.CharsetSource, catalog.CharsetUTF8:
 	default:
 		errs = append(errs, fmt.Errorf("--charset: want source or utf8mb4, not %q", o.Charset))
 	}
-	errs = append(errs, o.Snapshot.validate())
+	errs = append(errs, o.Snapshot.validate(), o.Selection.Validate())
 	if _, err := o.output(); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := o.Selection.parse(); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -73,7 +65,7 @@ func (o Options) withDefaults() Options {
 		o.ChunkBytes = defaultChunkBytes
 	}
 	if o.Charset == "" {
-		o.Charset = charsetSource
+		o.Charset = catalog.CharsetSource
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/store"
@@ -27,11 +28,11 @@ func TestValues(t *testing.T) {
 			"12345678901234567890123456789012345.123456789012345678901234567890\n" +
 			"2,16777216,-0.25,1e15,1999,1234567,2020-00-01,\"\",\"\",\"\",\"\\0\\0\",0.000000000000000000000000000000\n" +
 			"3" + strings.Repeat(`,\N`, 11) + "\n"
-		d := mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 		if diff := cmp.Diff(want, d.text(t, schema+".t")); diff != "" {
 			t.Error(diff)
 		}
-		d = mustDump(t, s, Options{Charset: "utf8mb4", Selection: Selection{Schemas: []string{schema}}})
+		d = mustDump(t, s, Options{Charset: "utf8mb4", Selection: catalog.Selection{Schemas: []string{schema}}})
 		if got := d.text(t, schema+".t"); !strings.Contains(got, `0000-00-00,"é","é","\0`) {
 			t.Errorf("with --charset utf8mb4: %q", got)
 		}
@@ -43,7 +44,7 @@ func TestNegativeZero(t *testing.T) {
 	s := testdb.Start(t, testdb.MySQL97)
 	schema := s.Schema(t)
 	s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, f FLOAT, d DOUBLE)", "INSERT INTO "+schema+".t VALUES (1, -0e0, -0e0)")
-	d := mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+	d := mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 	if diff := cmp.Diff("1,-0,-0\n", d.text(t, schema+".t")); diff != "" {
 		t.Error(diff)
 	}
@@ -56,7 +57,7 @@ func TestColumnsInDump(t *testing.T) {
 			schema := s.Schema(t)
 			s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, v INT AS (id+1) VIRTUAL, st INT AS (id+2) STORED, h INT INVISIBLE DEFAULT 7, j JSON, UNIQUE KEY (st))",
 				"INSERT INTO "+schema+`.t (id, h, j) VALUES (1, 8, '{"a": "é"}')`)
-			d := mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+			d := mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 			var got []string
 			for _, c := range d.objects[schema+".t"].Columns {
 				got = append(got, c.Name+" "+string(c.Encoding))
@@ -87,7 +88,7 @@ func TestGeneratedKey(t *testing.T) {
 			}
 			s.Exec(t, "CREATE TABLE "+schema+".t (a INT NOT NULL, g INT AS (a*3) STORED"+notNull+", pad CHAR(20), UNIQUE KEY (g))")
 			s.Exec(t, "INSERT INTO "+schema+".t (a, pad) SELECT n, 'x' FROM "+numbers(4), "ANALYZE TABLE "+schema+".t")
-			d := mustDump(t, s, Options{ChunkBytes: 16 << 10, Selection: Selection{Schemas: []string{schema}}})
+			d := mustDump(t, s, Options{ChunkBytes: 16 << 10, Selection: catalog.Selection{Schemas: []string{schema}}})
 			d.checkRows(t, s, schema+".t", "")
 			if len(d.chunks[schema+".t"]) < 4 || len(d.objects[schema+".t"].Columns) != 2 {
 				t.Errorf("%d chunks, columns %v", len(d.chunks[schema+".t"]), d.objects[schema+".t"].Columns)
@@ -104,7 +105,7 @@ func TestEnumIndexZero(t *testing.T) {
 			"CREATE TABLE "+schema+".empty (id INT PRIMARY KEY, e ENUM('a',''), x INT)", "INSERT INTO "+schema+".empty VALUES (1,'',9),(2,0,9),(3,NULL,9)",
 			"CREATE TABLE "+schema+".wide (id INT PRIMARY KEY, e ENUM('a','b') CHARACTER SET utf16)", "INSERT INTO "+schema+".wide VALUES (1,0)",
 			"CREATE TABLE "+schema+".zero (id INT PRIMARY KEY, e ENUM('a','0'))", "INSERT INTO "+schema+".zero VALUES (1,'0')")
-		d := mustDump(t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+		d := mustDump(t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 		for table, want := range map[string]string{
 			"plain": "1,\"a\"\n2,\"0\"\n3,\\N\n",
 			"empty": "1,\"\",9\n2,\"0\",9\n3,\\N,9\n",
@@ -116,74 +117,11 @@ func TestEnumIndexZero(t *testing.T) {
 			}
 		}
 		s.Exec(t, "SET SESSION sql_mode=''", "INSERT INTO "+schema+".zero VALUES (2,'nothing')")
-		_, _, err := tryDump(t.Context(), t, s, Options{Selection: Selection{Schemas: []string{schema}}})
+		_, _, err := tryDump(t.Context(), t, s, Options{Selection: catalog.Selection{Schemas: []string{schema}}})
 		if err == nil || !strings.Contains(err.Error(), "dump "+schema+".zero chunk 0") || !strings.Contains(err.Error(), "member named 0") {
 			t.Errorf("error %v", err)
 		}
 	})
-}
-
-// What a server takes for the text 0 cannot stand beside index 0 of an ENUM, and what it does not can.
-func TestMemberIsZero(t *testing.T) {
-	collations := map[testdb.Kind][]string{
-		testdb.MariaDB: {"utf8mb4_unicode_ci", "utf8mb4_uca1400_ai_ci", "utf8mb4_general_ci", "utf8mb4_bin"},
-		testdb.MySQL56: {"utf8mb4_unicode_ci", "utf8mb4_unicode_520_ci", "utf8mb4_general_ci", "utf8mb4_bin"},
-		testdb.MySQL97: {"utf8mb4_0900_ai_ci", "utf8mb4_0900_as_cs", "utf8mb4_unicode_520_ci", "utf8mb4_ja_0900_as_cs", "utf8mb4_zh_0900_as_cs"},
-	}
-	eachServer(t, func(t *testing.T, s *testdb.Server) {
-		for _, member := range []string{"0", "０", "٠", "०", "⁰", "₀", "⓪", "〇", "𝟎", "0\u0301", "\u200b0", "0\u00ad", "１", "a", "0a", "00", "𝟏", "½", "零", ".0", "-0", "0!", "o"} {
-			for _, collation := range collations[s.Kind] {
-				var same bool
-				if err := s.DB(t).QueryRow("SELECT _utf8mb4'" + member + "'='0' COLLATE " + collation).Scan(&same); err != nil {
-					t.Fatal(err)
-				}
-				if got := isZeroTo(member, "utf8mb4"); same && !got {
-					t.Errorf("%s takes %q (%+q) for 0", collation, member, member)
-				}
-			}
-		}
-	})
-	for member, want := range map[string]bool{"1": false, "a": false, "0a": false, "00": false, "-0": false, "０": true, "𝟎": true, "𝟏": false, "½": false} {
-		if got := isZeroTo(member, "utf8mb4"); got != want {
-			t.Errorf("%q: %v", member, got)
-		}
-	}
-	if isZeroTo("０", "sjis") {
-		t.Error("sjis tells them apart")
-	}
-}
-
-func TestMembers(t *testing.T) {
-	for in, want := range map[string][]string{
-		"enum('a','b''c','')":     {"a", "b'c", ""},
-		`set('a\\b','x,y','\n')`:  {`a\b`, "x,y", "\n"},
-		"int(10)":                 nil,
-		"enum('')":                {""},
-		"enum('ü','(')":           {"ü", "("},
-		"enum('unterminated":      {"unterminated"},
-		"enum('a','unterminated'": {"a", "unterminated"},
-	} {
-		if diff := cmp.Diff(want, members(in)); diff != "" {
-			t.Errorf("%s: %s", in, diff)
-		}
-	}
-}
-
-func TestRowAllocates(t *testing.T) {
-	p := newReadPlan([]column{{name: "id", dataType: "int", columnType: "int"}, {name: "e", dataType: "enum", columnType: "enum('a','')", charset: "latin1"}}, nil, "source")
-	if diff := cmp.Diff([]string{"`id`", "`e`", "`e`+0"}, p.exprs); diff != "" {
-		t.Fatal(diff)
-	}
-	id, index := []byte("1"), []byte("0")
-	n := testing.AllocsPerRun(100, func() {
-		cells := [3][]byte{id, {}, index}
-		if err := p.fixRow(cells[:]); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if n != 0 {
-		t.Errorf("%v allocations a row", n)
-	}
 }
 
 func TestFormatsAgree(t *testing.T) {
@@ -214,7 +152,7 @@ func TestMembersWithoutTemporaryTables(t *testing.T) {
 				t.Fatal(err)
 			}
 			source := mysql.Options{Host: s.Host, Port: s.Port, User: user, Password: mysql.Secret(password)}
-			sum, err := Run(t.Context(), Options{Source: source, Out: out, Log: quietLog(), Selection: Selection{Schemas: []string{schema}, NoRoutines: true}})
+			sum, err := Run(t.Context(), Options{Source: source, Out: out, Log: quietLog(), Selection: catalog.Selection{Schemas: []string{schema}, NoRoutines: true}})
 			if err != nil {
 				t.Fatal(err)
 			}

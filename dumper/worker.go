@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/chunker"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
@@ -91,11 +92,11 @@ func (r *reader) read(ctx context.Context, j *job) error {
 // write reads the rows of a job into files.
 func (r *reader) write(ctx context.Context, j *job) error {
 	t := j.table
-	rows, err := mysql.Rows(ctx, r.conn, t.selectSQL(j.rng), t.plan.fixes)
+	rows, err := mysql.Rows(ctx, r.conn, t.SelectSQL(j.rng), t.Plan.Fixes)
 	if err != nil {
 		return r.explain(j, -1, lost(err))
 	}
-	rd := reading{reader: r, job: j, number: -1, key: t.ordered(j.rng)}
+	rd := reading{reader: r, job: j, number: -1, key: t.Ordered(j.rng)}
 	err = rd.copy(ctx, rows)
 	// All rows are in files by now, or the error is known: a session that is lost in Close shows that to its next user.
 	_ = rows.Close()
@@ -121,8 +122,8 @@ func (r *reader) explain(j *job, chunk int64, err error) error {
 	if err == nil {
 		return nil
 	}
-	if j.table.where == "" || mysql.Number(err) != errUnknownColumn {
-		err = explainDDL(err)
+	if j.table.Where == "" || mysql.Number(err) != errUnknownColumn {
+		err = catalog.ExplainDDL(err)
 	}
 	if chunk < 0 {
 		return fmt.Errorf("dump %s: %w", j.table, err)
@@ -148,7 +149,7 @@ type reading struct {
 }
 
 func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
-	width := len(rd.table.plan.columns)
+	width := len(rd.table.Plan.Columns)
 	left := rd.skip
 	for {
 		cells, err := rows.Next()
@@ -158,7 +159,7 @@ func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
 		if err != nil {
 			return lost(err)
 		}
-		if err := rd.table.plan.fixRow(cells); err != nil {
+		if err := rd.table.Plan.FixRow(cells); err != nil {
 			return err
 		}
 		if left > 0 {
@@ -171,7 +172,7 @@ func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
 		if err := rd.makeRoom(ctx, cells); err != nil {
 			return err
 		}
-		if len(rd.table.plan.inspected) > 0 {
+		if len(rd.table.Plan.Inspected) > 0 {
 			rd.inspect(cells)
 		}
 		if err := rd.file.WriteRow(cells[:width]); err != nil {
@@ -208,7 +209,7 @@ func (rd *reading) makeRoom(ctx context.Context, cells [][]byte) error {
 
 func (rd *reading) rollOver(ctx context.Context, cells [][]byte) error {
 	if rd.key {
-		if before, after, ok := rd.rng.Cut(rd.table.key, rd.table.plan.key(cells)); ok && rd.piece == 0 {
+		if before, after, ok := rd.rng.Cut(rd.table.Key, rd.table.Plan.Key(cells)); ok && rd.piece == 0 {
 			if err := rd.close(ctx, before); err != nil {
 				return err
 			}

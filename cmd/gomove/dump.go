@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/dumper"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/store"
@@ -53,8 +54,8 @@ func newDumpCommand() *cli.Command {
 	}
 }
 
-func selection(c *cli.Context) (dumper.Selection, error) {
-	s := dumper.Selection{
+func selection(c *cli.Context) (catalog.Selection, error) {
+	s := catalog.Selection{
 		Schemas:        c.StringSlice("schema"),
 		Tables:         c.StringSlice("table"),
 		ExcludeSchemas: c.StringSlice("exclude-schema"),

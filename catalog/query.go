@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"context"
@@ -40,8 +40,8 @@ func (c cellText) int() int64 {
 
 func (c cellText) yes() bool { return strings.EqualFold(c.s, "YES") }
 
-// same returns one copy of a text that occurs often: types, charsets, schemas.
-func (r *catalogReader) same(s string) string {
+// Same returns one copy of a text that occurs often: types, charsets, schemas.
+func (r *Reader) same(s string) string {
 	if have, ok := r.intern[s]; ok {
 		return have
 	}
@@ -50,7 +50,7 @@ func (r *catalogReader) same(s string) string {
 }
 
 // readFeatures finds out which columns information_schema has on this server.
-func (r *catalogReader) readFeatures(ctx context.Context) error {
+func (r *Reader) readFeatures(ctx context.Context) error {
 	r.have = map[string]map[string]bool{}
 	const q = "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema'" +
 		" AND TABLE_NAME IN ('TABLES', 'COLUMNS', 'STATISTICS', 'PARTITIONS', 'VIEWS', 'TRIGGERS', 'ROUTINES', 'EVENTS', 'SCHEMATA')"
@@ -65,7 +65,7 @@ func (r *catalogReader) readFeatures(ctx context.Context) error {
 }
 
 // each reads columns of one of information_schema's tables, once for each scope; columns that the server lacks are NULL.
-func (r *catalogReader) each(ctx context.Context, scopes []string, from string, columns []string, row func([]cellText) error) error {
+func (r *Reader) each(ctx context.Context, scopes []string, from string, columns []string, row func([]cellText) error) error {
 	list := make([]string, len(columns))
 	for i, c := range columns {
 		list[i] = c
@@ -83,7 +83,7 @@ func (r *catalogReader) each(ctx context.Context, scopes []string, from string, 
 }
 
 // scan runs a query. The row's cells are valid during the call only.
-func (r *catalogReader) scan(ctx context.Context, query string, columns int, row func([]cellText) error) error {
+func (r *Reader) scan(ctx context.Context, query string, columns int, row func([]cellText) error) error {
 	rows, err := r.server.DB().QueryContext(ctx, query)
 	if err != nil {
 		return err
@@ -112,18 +112,18 @@ const (
 )
 
 // schemaScopes returns the conditions that together mean the catalog's schemas.
-func (c *catalog) schemaScopes(column string) []string {
+func (c *Catalog) schemaScopes(column string) []string {
 	var scopes []string
-	if len(c.schemas) <= fewSchemas {
-		for _, s := range c.schemas {
-			scopes = append(scopes, column+" = "+mysql.QuoteString(s.name))
+	if len(c.Schemas) <= fewSchemas {
+		for _, s := range c.Schemas {
+			scopes = append(scopes, column+" = "+mysql.QuoteString(s.Name))
 		}
 		return scopes
 	}
-	for batch := range slices.Chunk(c.schemas, schemasInOne) {
+	for batch := range slices.Chunk(c.Schemas, schemasInOne) {
 		names := make([]string, len(batch))
 		for i, s := range batch {
-			names[i] = mysql.QuoteString(s.name)
+			names[i] = mysql.QuoteString(s.Name)
 		}
 		scopes = append(scopes, column+" IN ("+strings.Join(names, ", ")+")")
 	}
@@ -131,36 +131,36 @@ func (c *catalog) schemaScopes(column string) []string {
 }
 
 // tableScopes returns the conditions that together mean the catalog's tables and views, and perhaps others of their schemas.
-func (c *catalog) tableScopes(schemaColumn, tableColumn string) []string {
-	if len(c.tables)+len(c.views)+len(c.sequences) > fewTables {
+func (c *Catalog) tableScopes(schemaColumn, tableColumn string) []string {
+	if len(c.Tables)+len(c.Views)+len(c.Sequences) > fewTables {
 		return c.schemaScopes(schemaColumn)
 	}
 	var scopes []string
 	add := func(schema, name string) {
 		scopes = append(scopes, schemaColumn+" = "+mysql.QuoteString(schema)+" AND "+tableColumn+" = "+mysql.QuoteString(name))
 	}
-	for _, t := range c.tables {
-		add(t.schema, t.name)
+	for _, t := range c.Tables {
+		add(t.Schema, t.Name)
 	}
-	for _, v := range c.views {
-		add(v.schema, v.name)
+	for _, v := range c.Views {
+		add(v.Schema, v.Name)
 	}
 	return scopes
 }
 
 // tableIndex finds tables by name.
-func (c *catalog) tableIndex() map[[2]string]*table {
-	m := make(map[[2]string]*table, len(c.tables))
-	for _, t := range c.tables {
-		m[[2]string{t.schema, t.name}] = t
+func (c *Catalog) tableIndex() map[[2]string]*Table {
+	m := make(map[[2]string]*Table, len(c.Tables))
+	for _, t := range c.Tables {
+		m[[2]string{t.Schema, t.Name}] = t
 	}
 	return m
 }
 
-func (c *catalog) viewIndex() map[[2]string]*view {
-	m := make(map[[2]string]*view, len(c.views))
-	for _, v := range c.views {
-		m[[2]string{v.schema, v.name}] = v
+func (c *Catalog) viewIndex() map[[2]string]*View {
+	m := make(map[[2]string]*View, len(c.Views))
+	for _, v := range c.Views {
+		m[[2]string{v.Schema, v.Name}] = v
 	}
 	return m
 }

@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 // ErrChanged is a definition that changed while the dump ran: rows and definitions may then not belong together.
 var ErrChanged = errors.New("definition changed during the dump")
 
-// explainDDL marks the errors that a table gives after DDL of others: the catalog was right when the dump began.
-func explainDDL(err error) error {
+// ExplainDDL marks the errors that a table gives after DDL of others: the catalog was right when the dump began.
+func ExplainDDL(err error) error {
 	switch mysql.Number(err) {
 	case 1412: // ER_TABLE_DEF_CHANGED: rebuilt after the snapshot, which does not have its rows
 		return fmt.Errorf("%w: DDL on the table ended its snapshot: %w", ErrChanged, err)
@@ -52,13 +52,13 @@ func (f *fingerprint) addUnordered(cells []cellText) {
 	f.rows++
 }
 
-// drift compares the catalog that was dumped with the one that the server has now. Tables that are new since are not in the
+// Drift compares the catalog that was dumped with the one that the server has now. Tables that are new since are not in the
 // snapshot and no reason to fail, unless created says that they are.
-func (c *catalog) drift(now *catalog, created bool) error {
+func (c *Catalog) Drift(now *Catalog, created bool) error {
 	var changed, gone, fresh []string
 	have := now.tableIndex()
-	for _, t := range c.tables {
-		n := have[[2]string{t.schema, t.name}]
+	for _, t := range c.Tables {
+		n := have[[2]string{t.Schema, t.Name}]
 		switch {
 		case n == nil:
 			gone = append(gone, t.String())
@@ -68,8 +68,8 @@ func (c *catalog) drift(now *catalog, created bool) error {
 	}
 	if created {
 		had := c.tableIndex()
-		for _, t := range now.tables {
-			if had[[2]string{t.schema, t.name}] == nil {
+		for _, t := range now.Tables {
+			if had[[2]string{t.Schema, t.Name}] == nil {
 				fresh = append(fresh, t.String())
 			}
 		}

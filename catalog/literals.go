@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"bytes"
@@ -10,28 +10,28 @@ import (
 
 // restoreLiterals repairs the strings of a view that SHOW CREATE VIEW of MySQL 5.6 prints wrong: a literal that is compared
 // with a column of another charset comes out empty or twice encoded there, and right in information_schema (`b <> 'é'` becomes `b <> ”`).
-func (d *definitions) restoreLiterals(ctx context.Context, v *view, st stored) ([]byte, error) {
-	if isASCII(v.definition) {
-		return st.sql, nil
+func (d *DefinitionReader) restoreLiterals(ctx context.Context, v *View, st Stored) ([]byte, error) {
+	if isASCII(v.Definition) {
+		return st.Sql, nil
 	}
-	mode := transform.Mode{Charset: st.client}
-	tokens := transform.Lex(st.sql, mode)
+	mode := transform.Mode{Charset: st.Client}
+	tokens := transform.Lex(st.Sql, mode)
 	as := slices.IndexFunc(tokens, func(t transform.Token) bool { return t.Is("AS") })
 	if as < 0 {
-		return st.sql, nil
+		return st.Sql, nil
 	}
-	want := literalsOf(transform.Lex([]byte(v.definition), transform.Mode{Charset: "utf8mb4"}))
+	want := literalsOf(transform.Lex([]byte(v.Definition), transform.Mode{Charset: "utf8mb4"}))
 	have := literalsOf(tokens[as:])
 	if len(want) != len(have) {
-		d.warn("view %s: SHOW CREATE VIEW and information_schema differ on it, compare it after the load", v)
-		return st.sql, nil
+		d.Warn("view %s: SHOW CREATE VIEW and information_schema differ on it, compare it after the load", v)
+		return st.Sql, nil
 	}
 	changed := false
 	for i, w := range want {
 		if have[i].introduced || isASCII(w.Text) && bytes.Equal(w.Text, have[i].Text) {
 			continue
 		}
-		b, ok, err := d.show.convert(ctx, string(w.Text), st.client)
+		b, ok, err := d.show.convert(ctx, string(w.Text), st.Client)
 		if err != nil {
 			return nil, err
 		}
@@ -41,11 +41,11 @@ func (d *definitions) restoreLiterals(ctx context.Context, v *view, st stored) (
 			have[i].Text = b
 			changed = true
 		default:
-			d.warn("view %s: this server prints the literal %s as %q, compare it after the load", v, w.Text, have[i].Text)
+			d.Warn("view %s: this server prints the literal %s as %q, compare it after the load", v, w.Text, have[i].Text)
 		}
 	}
 	if !changed {
-		return st.sql, nil
+		return st.Sql, nil
 	}
 	return transform.Join(tokens), nil
 }

@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"context"
@@ -11,15 +11,15 @@ import (
 
 // recodeHeader puts the header of a stored object into the charset of its client. Servers print the name, the comment and
 // the types of a result in UTF-8 and the rest in the bytes that the client sent, so a replay would garble one of them.
-func (d *definitions) recodeHeader(ctx context.Context, o stored, kind, schema, name, on string) ([]byte, error) {
-	if isUTF8(o.client) || isASCII(o.sql) {
-		return o.sql, nil
+func (d *DefinitionReader) recodeHeader(ctx context.Context, o Stored, kind, schema, name, on string) ([]byte, error) {
+	if isUTF8(o.Client) || isASCII(o.Sql) {
+		return o.Sql, nil
 	}
-	h := headerRecoder{show: d.show, charset: o.client, mode: transform.Mode{Charset: o.client}.WithSQLMode(o.mode)}
-	h.tokens = transform.Lex(o.sql, h.mode)
+	h := headerRecoder{show: d.show, charset: o.Client, mode: transform.Mode{Charset: o.Client}.WithSQLMode(o.Mode)}
+	h.tokens = transform.Lex(o.Sql, h.mode)
 	i := h.kind(kind)
 	if i < 0 {
-		return nil, fmt.Errorf("its definition starts with %.60q", o.sql)
+		return nil, fmt.Errorf("its definition starts with %.60q", o.Sql)
 	}
 	i = h.name(ctx, i, name)
 	switch kind {
@@ -37,7 +37,7 @@ func (d *definitions) recodeHeader(ctx context.Context, o stored, kind, schema, 
 		h.characteristics(ctx, i)
 	}
 	if h.lossy {
-		d.warn("%s %s.%s: its name or comment has characters that its client's charset %s lacks: they are dumped as ?", strings.ToLower(kind), schema, name, o.client)
+		d.Warn("%s %s.%s: its name or comment has characters that its client's charset %s lacks: they are dumped as ?", strings.ToLower(kind), schema, name, o.Client)
 	}
 	return transform.Join(h.tokens), h.err
 }
@@ -53,7 +53,7 @@ func isASCII[T string | []byte](s T) bool {
 
 // headerRecoder works on the tokens of one statement.
 type headerRecoder struct {
-	show    *showReader
+	show    *ShowReader
 	charset string
 	mode    transform.Mode
 	tokens  []transform.Token
@@ -61,7 +61,7 @@ type headerRecoder struct {
 	err     error
 }
 
-// kind finds the token after the kind's words.
+// Kind finds the token after the kind's words.
 func (h *headerRecoder) kind(kind string) int {
 	words := strings.Fields(kind)
 	for i := range h.tokens {
@@ -72,7 +72,7 @@ func (h *headerRecoder) kind(kind string) int {
 	return -1
 }
 
-// name replaces the name at i, past a schema's, and returns the index after it.
+// Name replaces the name at i, past a schema's, and returns the index after it.
 func (h *headerRecoder) name(ctx context.Context, i int, name string) int {
 	i = transform.Skip(h.tokens, i)
 	if j := transform.Skip(h.tokens, i+1); j < len(h.tokens) && h.tokens[j].Is(".") {

@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"cmp"
@@ -9,7 +9,7 @@ import (
 )
 
 // readSchemas finds the schemas that are selected, and refuses patterns that name none.
-func (r *catalogReader) readSchemas(ctx context.Context, c *catalog) error {
+func (r *Reader) readSchemas(ctx context.Context, c *Catalog) error {
 	var all []string
 	err := r.each(ctx, []string{"1 = 1"}, "SCHEMATA",
 		[]string{"SCHEMA_NAME", "DEFAULT_CHARACTER_SET_NAME", "DEFAULT_COLLATION_NAME"},
@@ -21,22 +21,22 @@ func (r *catalogReader) readSchemas(ctx context.Context, c *catalog) error {
 				return nil
 			}
 			if dir, odd := strings.CutPrefix(name, "#mysql50#"); odd {
-				c.warnings = append(c.warnings, fmt.Sprintf("directory %s of the server's data is no schema: not dumped", dir))
+				c.Warnings = append(c.Warnings, fmt.Sprintf("directory %s of the server's data is no schema: not dumped", dir))
 				return nil
 			}
-			c.schemas = append(c.schemas, &schema{name: name, charset: f[1].s, collation: f[2].s, whole: whole})
+			c.Schemas = append(c.Schemas, &Schema{Name: name, Charset: f[1].s, Collation: f[2].s, Whole: whole})
 			return nil
 		})
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(c.schemas, func(a, b *schema) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(c.Schemas, func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
 	return r.patterns.checkSchemas(all)
 }
 
 // readViews fills in the views and puts them in an order in which each comes after those that it reads.
-func (r *catalogReader) readViews(ctx context.Context, c *catalog) error {
-	if len(c.views) == 0 {
+func (r *Reader) readViews(ctx context.Context, c *Catalog) error {
+	if len(c.Views) == 0 {
 		return nil
 	}
 	views := c.viewIndex()
@@ -44,23 +44,23 @@ func (r *catalogReader) readViews(ctx context.Context, c *catalog) error {
 		[]string{"TABLE_SCHEMA", "TABLE_NAME", "VIEW_DEFINITION", "CHECK_OPTION", "DEFINER", "SECURITY_TYPE", "CHARACTER_SET_CLIENT", "COLLATION_CONNECTION"},
 		func(f []cellText) error {
 			if v := views[[2]string{f[0].s, f[1].s}]; v != nil {
-				v.definition, v.checkOption, v.definer, v.security = f[2].s, f[3].s, f[4].s, f[5].s
-				v.charset, v.collation = r.same(f[6].s), r.same(f[7].s)
+				v.Definition, v.CheckOption, v.Definer, v.Security = f[2].s, f[3].s, f[4].s, f[5].s
+				v.Charset, v.Collation = r.same(f[6].s), r.same(f[7].s)
 			}
 			return nil
 		})
-	c.views = inDependencyOrder(c.views)
+	c.Views = inDependencyOrder(c.Views)
 	return err
 }
 
 // readTriggers lists the triggers of the tables in the order in which they fire.
-func (r *catalogReader) readTriggers(ctx context.Context, c *catalog) error {
+func (r *Reader) readTriggers(ctx context.Context, c *Catalog) error {
 	type trigger struct {
 		event, timing, name string
 		order               int64
 	}
 	tables := c.tableIndex()
-	found := map[*table][]trigger{}
+	found := map[*Table][]trigger{}
 	err := r.each(ctx, c.schemaScopes("TRIGGER_SCHEMA"), "TRIGGERS",
 		[]string{"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", "TRIGGER_NAME", "EVENT_MANIPULATION", "ACTION_TIMING", "ACTION_ORDER"},
 		func(f []cellText) error {
@@ -74,54 +74,54 @@ func (r *catalogReader) readTriggers(ctx context.Context, c *catalog) error {
 			return cmp.Or(strings.Compare(a.event, b.event), strings.Compare(a.timing, b.timing), cmp.Compare(a.order, b.order), strings.Compare(a.name, b.name))
 		})
 		for _, tr := range all {
-			t.triggers = append(t.triggers, tr.name)
+			t.Triggers = append(t.Triggers, tr.name)
 		}
 	}
 	return err
 }
 
 // readRoutines lists functions, procedures and MariaDB's packages of the schemas that are selected whole.
-func (r *catalogReader) readRoutines(ctx context.Context, c *catalog) error {
+func (r *Reader) readRoutines(ctx context.Context, c *Catalog) error {
 	schemas := c.wholeSchemas()
 	err := r.each(ctx, c.schemaScopes("ROUTINE_SCHEMA"), "ROUTINES",
 		[]string{"ROUTINE_SCHEMA", "ROUTINE_TYPE", "ROUTINE_NAME"},
 		func(f []cellText) error {
 			if s := schemas[f[0].s]; s != nil {
-				s.routines = append(s.routines, routine{kind: r.same(strings.ToUpper(f[1].s)), name: f[2].s})
+				s.Routines = append(s.Routines, Routine{Kind: r.same(strings.ToUpper(f[1].s)), Name: f[2].s})
 			}
 			return nil
 		})
 	// Functions first, since others and views use them; a package before its body.
 	rank := map[string]int{"FUNCTION": 1, "PROCEDURE": 2, "PACKAGE": 3, "PACKAGE BODY": 4}
 	for _, s := range schemas {
-		slices.SortFunc(s.routines, func(a, b routine) int {
-			return cmp.Or(cmp.Compare(rank[a.kind], rank[b.kind]), strings.Compare(a.name, b.name))
+		slices.SortFunc(s.Routines, func(a, b Routine) int {
+			return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), strings.Compare(a.Name, b.Name))
 		})
 	}
 	return err
 }
 
 // readEvents lists the events of the schemas that are selected whole.
-func (r *catalogReader) readEvents(ctx context.Context, c *catalog) error {
+func (r *Reader) readEvents(ctx context.Context, c *Catalog) error {
 	schemas := c.wholeSchemas()
 	err := r.each(ctx, c.schemaScopes("EVENT_SCHEMA"), "EVENTS", []string{"EVENT_SCHEMA", "EVENT_NAME"},
 		func(f []cellText) error {
 			if s := schemas[f[0].s]; s != nil {
-				s.events = append(s.events, f[1].s)
+				s.Events = append(s.Events, f[1].s)
 			}
 			return nil
 		})
 	for _, s := range schemas {
-		slices.Sort(s.events)
+		slices.Sort(s.Events)
 	}
 	return err
 }
 
-func (c *catalog) wholeSchemas() map[string]*schema {
-	m := map[string]*schema{}
-	for _, s := range c.schemas {
-		if s.whole {
-			m[s.name] = s
+func (c *Catalog) wholeSchemas() map[string]*Schema {
+	m := map[string]*Schema{}
+	for _, s := range c.Schemas {
+		if s.Whole {
+			m[s.Name] = s
 		}
 	}
 	return m

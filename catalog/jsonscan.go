@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"bytes"
@@ -7,21 +7,21 @@ import (
 	"github.com/gomove/gomove/internal/mysql"
 )
 
-// jsonFinding is what the text of a JSON value shows of values that it cannot carry.
-type jsonFinding struct {
-	number  []byte // the first number that a server would read as another; nil is none
-	suspect bool   // a string may be a date, a time or an opaque value: only the server can tell
+// JSONFinding is what the text of a JSON value shows of values that it cannot carry.
+type JSONFinding struct {
+	Number  []byte // the first number that a server would read as another; nil is none
+	Suspect bool   // a string may be a date, a time or an opaque value: only the server can tell
 }
 
-// scanJSON looks through a JSON value as a MySQL server prints it. Numbers are compared with what a server makes of them:
+// ScanJSON looks through a JSON value as a MySQL server prints it. Numbers are compared with what a server makes of them:
 // it reads those with a point or an exponent, or beyond 64 bits, as doubles.
-func scanJSON(text []byte) (f jsonFinding) {
+func ScanJSON(text []byte) (f JSONFinding) {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
 			end := stringEnd(text, i+1)
-			if s := text[i+1 : end]; !f.suspect {
-				f.suspect = isTemporal(s) || bytes.HasPrefix(s, []byte("base64:type"))
+			if s := text[i+1 : end]; !f.Suspect {
+				f.Suspect = isTemporal(s) || bytes.HasPrefix(s, []byte("base64:type"))
 			}
 			i = end + 1
 		case c == '-' || c >= '0' && c <= '9':
@@ -29,8 +29,8 @@ func scanJSON(text []byte) (f jsonFinding) {
 			for end < len(text) && isNumberByte(text[end]) {
 				end++
 			}
-			if f.number == nil && !survives(text[i:end]) {
-				f.number = text[i:end]
+			if f.Number == nil && !survives(text[i:end]) {
+				f.Number = text[i:end]
 			}
 			i = end
 		default:

@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"fmt"
@@ -10,16 +10,22 @@ import (
 	"github.com/gomove/gomove/internal/mysql"
 )
 
-// readPlan is how the rows of one table are selected and what is done to them before they are written.
-type readPlan struct {
-	columns   []dump.Column     // in file order
-	exprs     []string          // the select list: the columns, then what only the reader needs
-	fixes     []mysql.ColumnFix // of the select list
+// The charsets that text is read in, as --charset has them.
+const (
+	CharsetSource = "source" // its column's own
+	CharsetUTF8   = "utf8mb4"
+)
+
+// ReadPlan is how the rows of one table are selected and what is done to them before they are written.
+type ReadPlan struct {
+	Columns   []dump.Column     // in file order
+	Exprs     []string          // the select list: the columns, then what only the reader needs
+	Fixes     []mysql.ColumnFix // of the select list
 	enums     []enumColumn
 	sets      []setColumn
-	inspected []inspection
-	keyAt     []int // where the parts of the key stand in the select list
-	unknown   []string
+	Inspected []Inspection
+	KeyAt     []int // where the parts of the key stand in the select list
+	Unknown   []string
 }
 
 // valueClass is what a data type asks of reader and file.
@@ -52,17 +58,17 @@ func classOf(dataType string) valueClass {
 	return 0
 }
 
-// newReadPlan decides how each column is read. charset is --charset.
-func newReadPlan(columns []column, key *chunker.Key, charset string) *readPlan {
-	p := &readPlan{}
+// NewReadPlan decides how each column is read. charset is --charset.
+func NewReadPlan(columns []Column, key *chunker.Key, charset string) *ReadPlan {
+	p := &ReadPlan{}
 	at := map[string]int{}
 	for _, c := range columns {
-		if c.generated {
+		if c.Generated {
 			p.inspectGenerated(c, columns)
 			continue
 		}
-		at[c.name] = len(p.columns)
-		p.addColumn(c, charset == charsetUTF8)
+		at[c.Name] = len(p.Columns)
+		p.addColumn(c, charset == CharsetUTF8)
 	}
 	for i := range p.enums {
 		e := &p.enums[i]
@@ -80,30 +86,30 @@ func newReadPlan(columns []column, key *chunker.Key, charset string) *readPlan {
 	for i, part := range key.Parts {
 		expr := key.KeyExpr(i)
 		j, ok := at[part.Column]
-		if !ok || p.exprs[j] != expr {
+		if !ok || p.Exprs[j] != expr {
 			j = p.addExpr(expr, mysql.ColumnFix{})
 		}
-		p.keyAt = append(p.keyAt, j)
+		p.KeyAt = append(p.KeyAt, j)
 	}
 	return p
 }
 
-func (p *readPlan) addExpr(expr string, fix mysql.ColumnFix) int {
-	p.exprs = append(p.exprs, expr)
-	p.fixes = append(p.fixes, fix)
-	return len(p.exprs) - 1
+func (p *ReadPlan) addExpr(expr string, fix mysql.ColumnFix) int {
+	p.Exprs = append(p.Exprs, expr)
+	p.Fixes = append(p.Fixes, fix)
+	return len(p.Exprs) - 1
 }
 
-func (p *readPlan) addColumn(c column, utf8 bool) {
-	name := mysql.QuoteName(c.name)
+func (p *ReadPlan) addColumn(c Column, utf8 bool) {
+	name := mysql.QuoteName(c.Name)
 	out := dump.Column{
-		Name: c.name, Type: c.columnType, Charset: c.charset, Collation: c.collation, Nullable: c.nullable, Invisible: c.invisible, Numbered: c.numbered,
+		Name: c.Name, Type: c.ColumnType, Charset: c.Charset, Collation: c.Collation, Nullable: c.Nullable, Invisible: c.Invisible, Numbered: c.Numbered,
 	}
 	expr := name
-	switch classOf(c.dataType) {
+	switch classOf(c.DataType) {
 	case plainValue:
 		out.Encoding = dump.Plain
-		if c.dataType == "double" && strings.ContainsRune(c.columnType, '(') {
+		if c.DataType == "double" && strings.ContainsRune(c.ColumnType, '(') {
 			expr = asDouble(name)
 		}
 	case floatValue:
@@ -113,9 +119,9 @@ func (p *readPlan) addColumn(c column, utf8 bool) {
 		out.Encoding = dump.UTF8
 	case textValue:
 		out.Encoding = dump.Bytes
-		if utf8 && c.charset != "" && c.charset != "binary" {
+		if utf8 && c.Charset != "" && c.Charset != "binary" {
 			out.Encoding = dump.UTF8
-			if !isUTF8(c.charset) {
+			if !isUTF8(c.Charset) {
 				expr = "CONVERT(" + name + " USING utf8mb4)"
 			}
 		}
@@ -123,19 +129,19 @@ func (p *readPlan) addColumn(c column, utf8 bool) {
 		out.Encoding = dump.Bytes
 	default:
 		out.Encoding = dump.Bytes
-		p.unknown = append(p.unknown, fmt.Sprintf("column %s has type %s, which is not known to this gomove: its bytes are dumped as they are", c.name, c.columnType))
+		p.Unknown = append(p.Unknown, fmt.Sprintf("column %s has type %s, which is not known to this gomove: its bytes are dumped as they are", c.Name, c.ColumnType))
 	}
-	if c.dataType == "enum" {
-		p.enums = append(p.enums, newEnumColumn(len(p.columns), name, c, utf8))
+	if c.DataType == "enum" {
+		p.enums = append(p.enums, newEnumColumn(len(p.Columns), name, c, utf8))
 	}
-	if c.dataType == "set" {
-		p.sets = appendSetColumn(p.sets, len(p.columns), name, c, utf8)
+	if c.DataType == "set" {
+		p.sets = appendSetColumn(p.sets, len(p.Columns), name, c, utf8)
 	}
 	if expr != name {
 		out.Expr = expr
 	}
-	p.inspectColumn(c, len(p.columns), strings.HasPrefix(expr, "CONVERT("))
-	p.columns = append(p.columns, out)
+	p.inspectColumn(c, len(p.Columns), strings.HasPrefix(expr, "CONVERT("))
+	p.Columns = append(p.Columns, out)
 	p.addExpr(expr, fixOf(c, expr == name))
 }
 
@@ -143,19 +149,19 @@ func (p *readPlan) addColumn(c column, utf8 bool) {
 func asDouble(name string) string { return name + "*1e0" }
 
 // fixOf is what the driver's numbers lack: YEAR 0000 and ZEROFILL.
-func fixOf(c column, bare bool) mysql.ColumnFix {
+func fixOf(c Column, bare bool) mysql.ColumnFix {
 	if !bare {
 		return mysql.ColumnFix{}
 	}
-	if c.dataType == "year" {
+	if c.DataType == "year" {
 		width := 4
-		if c.columnType == "year(2)" {
+		if c.ColumnType == "year(2)" {
 			width = 2
 		}
 		return mysql.ColumnFix{Width: width}
 	}
-	if strings.HasSuffix(c.dataType, "int") && strings.Contains(c.columnType, "zerofill") {
-		return mysql.ColumnFix{Width: displayWidth(c.columnType)}
+	if strings.HasSuffix(c.DataType, "int") && strings.Contains(c.ColumnType, "zerofill") {
+		return mysql.ColumnFix{Width: displayWidth(c.ColumnType)}
 	}
 	return mysql.ColumnFix{}
 }
@@ -179,10 +185,10 @@ func isUTF8(charset string) bool {
 	return false
 }
 
-// key copies the key of a row, which the next row would overwrite.
-func (p *readPlan) key(cells [][]byte) chunker.Tuple {
-	t := make(chunker.Tuple, len(p.keyAt))
-	for i, at := range p.keyAt {
+// Key copies the key of a row, which the next row would overwrite.
+func (p *ReadPlan) Key(cells [][]byte) chunker.Tuple {
+	t := make(chunker.Tuple, len(p.KeyAt))
+	for i, at := range p.KeyAt {
 		t[i] = append([]byte{}, cells[at]...)
 	}
 	return t

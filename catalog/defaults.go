@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"bytes"
@@ -61,11 +61,11 @@ func rewriteDefaults(create []byte, f func(column, text string) (literal string,
 
 // hexDefaults writes the defaults of binary columns that are not plain text in hex: the servers print some of them as raw bytes,
 // which no charset of a file can carry.
-func hexDefaults(create []byte, columns []column) []byte {
+func hexDefaults(create []byte, columns []Column) []byte {
 	binary := map[string]bool{}
 	for _, c := range columns {
-		if c.dataType == "binary" || c.dataType == "varbinary" {
-			binary[c.name] = true
+		if c.DataType == "binary" || c.DataType == "varbinary" {
+			binary[c.Name] = true
 		}
 	}
 	if len(binary) == 0 {
@@ -90,12 +90,12 @@ func isPlainText(s string) bool {
 }
 
 // lostDefaults are the columns whose default may hold characters that MySQL 5 and MariaDB print as ?: their dictionaries are utf8mb3.
-func lostDefaults(create []byte, columns []column) []string {
+func lostDefaults(create []byte, columns []Column) []string {
 	wide := map[string]bool{}
 	for _, c := range columns {
-		switch c.charset {
+		switch c.Charset {
 		case "utf8mb4", "utf16", "utf16le", "utf32", "gb18030":
-			wide[c.name] = true
+			wide[c.Name] = true
 		}
 	}
 	var out []string

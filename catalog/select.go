@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"errors"
@@ -21,6 +21,21 @@ var systemSchemas = []string{"information_schema", "performance_schema", "mysql"
 // virtualSchemas cannot be dumped at all.
 var virtualSchemas = []string{"information_schema", "performance_schema"}
 
+// Selection says which objects are dumped.
+type Selection struct {
+	Schemas        []string // globs; default every schema but the system's
+	Tables         []string // schema.table globs, backticks for odd names
+	ExcludeSchemas []string
+	ExcludeTables  []string
+	Where          map[string]string // schema.table to condition
+	NoData         bool
+	NoSchema       bool
+	NoViews        bool
+	NoTriggers     bool
+	NoRoutines     bool
+	NoEvents       bool
+}
+
 // patterns is a Selection that was read.
 type patterns struct {
 	schemas, excludeSchemas []selection.Glob
@@ -35,6 +50,12 @@ type condition struct {
 	table selection.Pattern
 	sql   string
 	used  bool
+}
+
+// Validate checks the patterns; its errors name the flag.
+func (s Selection) Validate() error {
+	_, err := s.parse()
+	return err
 }
 
 // parse reads the patterns; its errors name the flag.

@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"context"
@@ -17,7 +17,7 @@ type grant struct {
 }
 
 // readGrants reads what the account may do. Lines that grant roles, or that are not understood, are left out.
-func (r *catalogReader) readGrants(ctx context.Context) ([]grant, error) {
+func (r *Reader) readGrants(ctx context.Context) ([]grant, error) {
 	var out []grant
 	err := r.scan(ctx, "SHOW GRANTS", 1, func(f []cellText) error {
 		if g, ok := parseGrant(f[0].s); ok {
@@ -109,7 +109,7 @@ func like(pattern, s string) bool {
 }
 
 // checkVisible finds the kinds of objects that the server does not show to this account: a dump would lack them without a word.
-func (r *catalogReader) checkVisible(ctx context.Context, c *catalog) error {
+func (r *Reader) checkVisible(ctx context.Context, c *Catalog) error {
 	grants, err := r.readGrants(ctx)
 	if err != nil {
 		return err
@@ -122,18 +122,18 @@ func (r *catalogReader) checkVisible(ctx context.Context, c *catalog) error {
 			return g.schema == "*" && g.covers("", privileges...) || (g.schema == "mysql" && (g.table == "*" || g.table == "proc")) && slices.Contains(g.privileges, "SELECT")
 		})
 	}
-	for _, s := range c.schemas {
+	for _, s := range c.Schemas {
 		warn := func(kind, privilege, flag string) {
-			c.unseen = append(c.unseen, fmt.Sprintf(
-				"schema %s: account %s does not see %s, so any that are there are not dumped: grant %s on it, or say %s", s.name, r.server.Facts.User, kind, privilege, flag))
+			c.Unseen = append(c.Unseen, fmt.Sprintf(
+				"schema %s: account %s does not see %s, so any that are there are not dumped: grant %s on it, or say %s", s.Name, r.server.Facts.User, kind, privilege, flag))
 		}
-		if !r.selection.NoTriggers && !may(s.name, "TRIGGER") {
+		if !r.selection.NoTriggers && !may(s.Name, "TRIGGER") {
 			warn("triggers", "TRIGGER", "--no-triggers")
 		}
-		if s.whole && !r.selection.NoEvents && !may(s.name, "EVENT") {
+		if s.Whole && !r.selection.NoEvents && !may(s.Name, "EVENT") {
 			warn("events", "EVENT", "--no-events")
 		}
-		if s.whole && !r.selection.NoRoutines && !may(s.name, "EXECUTE", "ALTER ROUTINE", "CREATE ROUTINE", "SHOW CREATE ROUTINE") && !everywhere("SHOW_ROUTINE", "SELECT") {
+		if s.Whole && !r.selection.NoRoutines && !may(s.Name, "EXECUTE", "ALTER ROUTINE", "CREATE ROUTINE", "SHOW CREATE ROUTINE") && !everywhere("SHOW_ROUTINE", "SELECT") {
 			warn("routines", "EXECUTE and SHOW_ROUTINE (or SELECT on mysql.proc)", "--no-routines")
 		}
 	}

@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 )
 
 // readColumns fills in the columns of tables and views.
-func (r *catalogReader) readColumns(ctx context.Context, c *catalog) error {
+func (r *Reader) readColumns(ctx context.Context, c *Catalog) error {
 	tables, views := c.tableIndex(), c.viewIndex()
 	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "COLUMNS",
 		[]string{"TABLE_SCHEMA", "TABLE_NAME", "ORDINAL_POSITION", "COLUMN_NAME", "DATA_TYPE", "COLUMN_TYPE",
@@ -19,26 +19,26 @@ func (r *catalogReader) readColumns(ctx context.Context, c *catalog) error {
 		func(f []cellText) error {
 			name := [2]string{f[0].s, f[1].s}
 			if t := tables[name]; t != nil {
-				t.columns = append(t.columns, r.column(f))
+				t.Columns = append(t.Columns, r.column(f))
 				t.print.addUnordered(f[2:])
 			}
 			if v := views[name]; v != nil {
-				v.columns = append(v.columns, r.column(f))
+				v.Columns = append(v.Columns, r.column(f))
 			}
 			return nil
 		})
-	for _, t := range c.tables {
-		slices.SortFunc(t.columns, byPosition)
+	for _, t := range c.Tables {
+		slices.SortFunc(t.Columns, byPosition)
 	}
-	for _, v := range c.views {
-		slices.SortFunc(v.columns, byPosition)
+	for _, v := range c.Views {
+		slices.SortFunc(v.Columns, byPosition)
 	}
 	return err
 }
 
-func byPosition(a, b column) int { return cmp.Compare(a.position, b.position) }
+func byPosition(a, b Column) int { return cmp.Compare(a.Position, b.Position) }
 
-func (r *catalogReader) column(f []cellText) column {
+func (r *Reader) column(f []cellText) Column {
 	extra := strings.ToUpper(f[9].s)
 	stored := ""
 	if strings.Contains(extra, "STORED GENERATED") || strings.Contains(extra, "PERSISTENT") {
@@ -48,13 +48,13 @@ func (r *catalogReader) column(f []cellText) column {
 			stored = strings.NewReplacer(`\\`, `\`, `\'`, `'`).Replace(stored)
 		}
 	}
-	return column{
-		stored:   stored,
-		position: int(f[2].int()), name: f[3].s, dataType: r.same(strings.ToLower(f[4].s)), columnType: r.same(f[5].s),
-		charset: r.same(f[6].s), collation: r.same(f[7].s), nullable: f[8].yes(),
-		generated: isGenerated(extra, f[10].s),
-		invisible: strings.Contains(extra, "INVISIBLE"),
-		numbered:  strings.Contains(extra, "AUTO_INCREMENT"),
+	return Column{
+		Stored:   stored,
+		Position: int(f[2].int()), Name: f[3].s, DataType: r.same(strings.ToLower(f[4].s)), ColumnType: r.same(f[5].s),
+		Charset: r.same(f[6].s), Collation: r.same(f[7].s), Nullable: f[8].yes(),
+		Generated: isGenerated(extra, f[10].s),
+		Invisible: strings.Contains(extra, "INVISIBLE"),
+		Numbered:  strings.Contains(extra, "AUTO_INCREMENT"),
 	}
 }
 
@@ -79,9 +79,9 @@ type indexPart struct {
 }
 
 // readIndexes fills in the unique indexes of the tables; all of them are part of the fingerprint.
-func (r *catalogReader) readIndexes(ctx context.Context, c *catalog) error {
+func (r *Reader) readIndexes(ctx context.Context, c *Catalog) error {
 	tables := c.tableIndex()
-	parts := map[*table][]indexPart{}
+	parts := map[*Table][]indexPart{}
 	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "STATISTICS",
 		[]string{"TABLE_SCHEMA", "TABLE_NAME", "INDEX_NAME", "NON_UNIQUE", "SEQ_IN_INDEX", "COLUMN_NAME",
 			"SUB_PART", "INDEX_TYPE", "COLLATION", "IS_VISIBLE", "IGNORED", "EXPRESSION"},
@@ -106,7 +106,7 @@ func (r *catalogReader) readIndexes(ctx context.Context, c *catalog) error {
 			return nil
 		})
 	for t, all := range parts {
-		t.indexes = joinParts(all)
+		t.Indexes = joinParts(all)
 	}
 	return err
 }
@@ -128,17 +128,17 @@ func joinParts(all []indexPart) []chunker.Index {
 }
 
 // keyPart describes a column to the chunker. A part that is no column, as of a functional index, has no name.
-func (t *table) keyPart(name string) chunker.Part {
-	i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
+func (t *Table) keyPart(name string) chunker.Part {
+	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 	if i < 0 {
 		return chunker.Part{}
 	}
-	c := t.columns[i]
+	c := t.Columns[i]
 	p := chunker.Part{
-		Column: c.name, Kind: partKind(c.dataType), Type: c.columnType, Charset: c.charset, Collation: c.collation, Nullable: c.nullable,
+		Column: c.Name, Kind: partKind(c.DataType), Type: c.ColumnType, Charset: c.Charset, Collation: c.Collation, Nullable: c.Nullable,
 	}
 	if p.Kind == chunker.Enum || p.Kind == chunker.Set {
-		p.Members = members(c.columnType)
+		p.Members = members(c.ColumnType)
 	}
 	return p
 }
@@ -170,13 +170,13 @@ func partKind(dataType string) chunker.PartKind {
 }
 
 // readPartitions fills in the partitions of the tables, which are what a table without a key is cut by.
-func (r *catalogReader) readPartitions(ctx context.Context, c *catalog) error {
+func (r *Reader) readPartitions(ctx context.Context, c *Catalog) error {
 	type named struct {
 		position int64
 		name     string
 	}
 	tables := c.tableIndex()
-	found := map[*table][]named{}
+	found := map[*Table][]named{}
 	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "PARTITIONS",
 		[]string{"TABLE_SCHEMA", "TABLE_NAME", "PARTITION_NAME", "PARTITION_ORDINAL_POSITION", "SUBPARTITION_NAME",
 			"PARTITION_METHOD", "PARTITION_EXPRESSION", "PARTITION_DESCRIPTION"},
@@ -195,7 +195,7 @@ func (r *catalogReader) readPartitions(ctx context.Context, c *catalog) error {
 	for t, all := range found {
 		slices.SortFunc(all, func(a, b named) int { return cmp.Compare(a.position, b.position) })
 		for _, p := range all {
-			t.partitions = append(t.partitions, p.name)
+			t.Partitions = append(t.Partitions, p.name)
 		}
 	}
 	return err
@@ -203,7 +203,7 @@ func (r *catalogReader) readPartitions(ctx context.Context, c *catalog) error {
 
 // readTableIDs adds to the fingerprints what tells a truncated table from an untouched one on MySQL 5.6 and 5.7, which go
 // on to read it in old snapshots as if it had always been empty. Later servers, and MariaDB, refuse with 1412.
-func (r *catalogReader) readTableIDs(ctx context.Context, c *catalog) error {
+func (r *Reader) readTableIDs(ctx context.Context, c *Catalog) error {
 	f := &r.server.Facts
 	if f.Flavor == mysql.MariaDB || f.Number >= 80000 {
 		return nil
@@ -221,7 +221,7 @@ func (r *catalogReader) readTableIDs(ctx context.Context, c *catalog) error {
 		return nil
 	})
 	if mysql.IsDenied(err) {
-		c.warnings = append(c.warnings, "account "+f.User+" lacks PROCESS: a TRUNCATE TABLE during the dump would go unnoticed on this server")
+		c.Warnings = append(c.Warnings, "account "+f.User+" lacks PROCESS: a TRUNCATE TABLE during the dump would go unnoticed on this server")
 		return nil
 	}
 	return err

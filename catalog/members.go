@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"fmt"
@@ -25,29 +25,29 @@ type setColumn struct {
 	comma []byte // in the charset of the file
 }
 
-func appendSetColumn(sets []setColumn, at int, name string, c column, utf8 bool) []setColumn {
-	i := slices.Index(members(c.columnType), "")
+func appendSetColumn(sets []setColumn, at int, name string, c Column, utf8 bool) []setColumn {
+	i := slices.Index(members(c.ColumnType), "")
 	if i < 0 {
 		return sets
 	}
 	comma := []byte{','}
 	if !utf8 {
-		comma = charIn(',', c.charset)
+		comma = charIn(',', c.Charset)
 	}
 	return append(sets, setColumn{at: at, bit: fmt.Sprintf("%s & %d", name, uint64(1)<<i), comma: comma})
 }
 
-func newEnumColumn(at int, name string, c column, utf8 bool) enumColumn {
+func newEnumColumn(at int, name string, c Column, utf8 bool) enumColumn {
 	e := enumColumn{at: at, index: -1, nameText: name, zero: []byte("0")}
 	if !utf8 {
-		e.zero = charIn('0', c.charset)
+		e.zero = charIn('0', c.Charset)
 	}
-	for _, m := range members(c.columnType) {
+	for _, m := range members(c.ColumnType) {
 		switch m {
 		case "":
 			e.index = 0 // to be set once the select list is known: only the number tells '' from index 0
 		}
-		e.hasZero = e.hasZero || isZeroTo(m, c.charset)
+		e.hasZero = e.hasZero || isZeroTo(m, c.Charset)
 	}
 	return e
 }
@@ -146,8 +146,8 @@ func unescape(c byte) byte {
 	return c
 }
 
-// fixRow writes 0 for index 0 of ENUM columns and a comma for the empty member of SET columns. cells is a row of the select list.
-func (p *readPlan) fixRow(cells [][]byte) error {
+// FixRow writes 0 for index 0 of ENUM columns and a comma for the empty member of SET columns. cells is a row of the select list.
+func (p *ReadPlan) FixRow(cells [][]byte) error {
 	for i := range p.sets {
 		s := &p.sets[i]
 		if h := cells[s.holds]; h != nil && string(h) != "0" {

@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"context"
@@ -8,23 +8,23 @@ import (
 	"github.com/gomove/gomove/internal/mysql"
 )
 
-// steadyQuerier runs the planner's probes on a session of its own, and on a new one when that is lost: where ranges begin and
+// Prober runs the planner's probes on a session of its own, and on a new one when that is lost: where ranges begin and
 // end does not depend on the snapshot. It is not safe for concurrent use.
-type steadyQuerier struct {
-	server *mysql.Server
+type Prober struct {
+	Server *mysql.Server
 	conn   *mysql.Conn
 }
 
-var _ chunker.Querier = (*steadyQuerier)(nil)
+var _ chunker.Querier = (*Prober)(nil)
 
 // lostTries bounds the sessions that one probe may use up.
 const lostTries = 3
 
 // QueryContext runs a query.
-func (q *steadyQuerier) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+func (q *Prober) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	for range lostTries {
 		if q.conn == nil {
-			if q.conn, err = q.server.Session(ctx); err != nil {
+			if q.conn, err = q.Server.Session(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -38,7 +38,7 @@ func (q *steadyQuerier) QueryContext(ctx context.Context, query string, args ...
 	return nil, err
 }
 
-func (q *steadyQuerier) close() {
+func (q *Prober) Close() {
 	if q.conn != nil {
 		_ = q.conn.Close()
 		q.conn = nil

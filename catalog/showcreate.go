@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"context"
@@ -13,39 +13,39 @@ import (
 // ErrUnreadable is an object that the server has and the account may not read.
 var ErrUnreadable = errors.New("not readable by this account")
 
-// showReader reads definitions by SHOW CREATE on a session of its own. It is not safe for concurrent use.
-type showReader struct {
-	conn    *mysql.Conn
+// ShowReader reads definitions by SHOW CREATE on a session of its own. It is not safe for concurrent use.
+type ShowReader struct {
+	Conn    *mysql.Conn
 	account string
 	current string // schema that the session is in
 }
 
 // use makes schema the current one, so that names in it are printed without it.
-func (s *showReader) use(ctx context.Context, schema string) error {
+func (s *ShowReader) use(ctx context.Context, schema string) error {
 	if s.current == schema {
 		return nil
 	}
-	if _, err := s.conn.ExecContext(ctx, "USE "+mysql.QuoteName(schema)); err != nil {
+	if _, err := s.Conn.ExecContext(ctx, "USE "+mysql.QuoteName(schema)); err != nil {
 		return err
 	}
 	s.current = schema
 	return nil
 }
 
-// shown is the row of a SHOW CREATE statement, by lower-case column name; NULL is nil.
-type shown map[string][]byte
+// Shown is the row of a SHOW CREATE statement, by lower-case column name; NULL is nil.
+type Shown map[string][]byte
 
 // text is a column's value, empty when the server has no such column.
-func (s shown) text(column string) string { return string(s[column]) }
+func (s Shown) text(column string) string { return string(s[column]) }
 
-// show runs SHOW CREATE kind name within schema.
-func (s *showReader) show(ctx context.Context, kind, schema, name string) (shown, error) {
+// Show runs SHOW CREATE kind name within schema.
+func (s *ShowReader) Show(ctx context.Context, kind, schema, name string) (Shown, error) {
 	if err := s.use(ctx, schema); err != nil {
 		return nil, fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, err)
 	}
 	out, err := s.row(ctx, "SHOW CREATE "+kind+" "+mysql.QuoteName(name))
 	if err != nil {
-		err = fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, explainDDL(err))
+		err = fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, ExplainDDL(err))
 		if mysql.IsDenied(err) {
 			err = fmt.Errorf("%w: %w; grant %s %s", ErrUnreadable, err, s.account, privilegeFor(kind, schema))
 		}
@@ -54,8 +54,8 @@ func (s *showReader) show(ctx context.Context, kind, schema, name string) (shown
 	return out, nil
 }
 
-func (s *showReader) row(ctx context.Context, query string) (out shown, err error) {
-	rows, err := s.conn.QueryContext(ctx, query)
+func (s *ShowReader) row(ctx context.Context, query string) (out Shown, err error) {
+	rows, err := s.Conn.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (s *showReader) row(ctx context.Context, query string) (out shown, err erro
 	if err := rows.Scan(dest...); err != nil {
 		return nil, err
 	}
-	out = shown{}
+	out = Shown{}
 	for i, n := range names {
 		if cells[i] != nil {
 			out[strings.ToLower(n)] = append([]byte{}, cells[i]...)
@@ -85,7 +85,7 @@ func (s *showReader) row(ctx context.Context, query string) (out shown, err erro
 }
 
 // body is the statement of a routine, trigger or event. The server gives NULL to an account that may know of it and not read it.
-func (s *showReader) body(o shown, column, kind, schema, name string) ([]byte, error) {
+func (s *ShowReader) body(o Shown, column, kind, schema, name string) ([]byte, error) {
 	if b := o[column]; len(b) > 0 {
 		return b, nil
 	}
@@ -109,7 +109,7 @@ func privilegeFor(kind, schema string) string {
 }
 
 // convert turns UTF-8 into a client charset, as the server does it; ok is false when something has no place in that charset.
-func (s *showReader) convert(ctx context.Context, text, charset string) (out []byte, ok bool, err error) {
+func (s *ShowReader) convert(ctx context.Context, text, charset string) (out []byte, ok bool, err error) {
 	lit := "CONVERT(" + mysql.HexLiteral("utf8mb4", []byte(text)) + " USING " + charset + ")"
 	o, err := s.row(ctx, "SELECT "+lit+" AS there, CONVERT("+lit+" USING utf8mb4) AS back")
 	if err != nil {

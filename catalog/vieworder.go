@@ -1,26 +1,26 @@
-package dumper
+package catalog
 
 import "strings"
 
 // inDependencyOrder puts each view after those that its text names. The order of views that do not need each other stays.
-func inDependencyOrder(views []*view) []*view {
-	byName := map[string]*view{}
+func inDependencyOrder(views []*View) []*View {
+	byName := map[string]*View{}
 	for _, v := range views {
-		byName[quotedPair(v.schema, v.name)] = v
-		byName[v.schema+"\x00"+quotedOne(v.name)] = v
+		byName[quotedPair(v.Schema, v.Name)] = v
+		byName[v.Schema+"\x00"+quotedOne(v.Name)] = v
 	}
-	out := make([]*view, 0, len(views))
-	state := map[*view]int{} // 1: on the way, 2: placed
-	var place func(v *view)
-	place = func(v *view) {
+	out := make([]*View, 0, len(views))
+	state := map[*View]int{} // 1: on the way, 2: placed
+	var place func(v *View)
+	place = func(v *View) {
 		if state[v] != 0 {
 			return // placed, or a circle, which no order can satisfy
 		}
 		state[v] = 1
-		for _, name := range quotedNames(v.definition) {
+		for _, name := range quotedNames(v.Definition) {
 			dep := byName[name]
 			if dep == nil {
-				dep = byName[v.schema+"\x00"+name]
+				dep = byName[v.Schema+"\x00"+name]
 			}
 			if dep != nil && dep != v {
 				place(dep)

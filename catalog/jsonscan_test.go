@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"fmt"
@@ -20,9 +20,9 @@ func TestScanJSON(t *testing.T) {
 		`"2024-01-01"`: "?", `"2024-01-01T"`: "", `"10:00:00.000000"`: "?", `"-10:00:00.000000"`: "?", `"-838:59:59.000000"`: "?", `"10:00:00"`: "", `"2024-01-01 10:00:00.000000"`: "?",
 		`"base64:type15:YQ=="`: "?", `"base64"`: "", `"unterminated`: "", `null`: "", ``: "",
 	} {
-		f := scanJSON([]byte(text))
-		got := string(f.number)
-		if f.suspect {
+		f := ScanJSON([]byte(text))
+		got := string(f.Number)
+		if f.Suspect {
 			got += "?"
 		}
 		if got != want {
@@ -60,7 +60,7 @@ func TestJSONNumbersOnServer(t *testing.T) {
 		if err := got.Scan(&text, &again); err != nil {
 			t.Fatal(err)
 		}
-		if survived := scanJSON([]byte(text)).number == nil; survived != (text == again) {
+		if survived := ScanJSON([]byte(text)).Number == nil; survived != (text == again) {
 			t.Errorf("%s is read as %s: survives %v", text, again, survived)
 		}
 		if text != again {
@@ -75,12 +75,12 @@ func TestJSONNumbersOnServer(t *testing.T) {
 func FuzzScanJSON(f *testing.F) {
 	f.Add([]byte(`{"a": [1.50, "2024-01-01", "\\"]}`))
 	f.Add([]byte(`-`))
-	f.Fuzz(func(t *testing.T, text []byte) { scanJSON(text) })
+	f.Fuzz(func(t *testing.T, text []byte) { ScanJSON(text) })
 }
 
 func TestScanJSONAllocates(t *testing.T) {
 	text := []byte(`{"id": 12345, "price": 19.99, "name": "it's \"quoted\"", "ratio": 0.30000000000000004}`)
-	if n := testing.AllocsPerRun(100, func() { scanJSON(text) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { ScanJSON(text) }); n != 0 {
 		t.Errorf("%v allocations a value", n)
 	}
 }

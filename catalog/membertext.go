@@ -1,4 +1,4 @@
-package dumper
+package catalog
 
 import (
 	"bytes"
@@ -17,18 +17,18 @@ const temporaryTable = "gomove members of a column"
 
 // lostMembers are the ENUM and SET columns with members that may hold characters which every server prints as ?: the
 // dictionaries are utf8mb3.
-func lostMembers(create []byte, columns []column) []column {
+func lostMembers(create []byte, columns []Column) []Column {
 	if !bytes.Contains(create, []byte("?")) {
 		return nil
 	}
-	var out []column
+	var out []Column
 	for _, c := range columns {
-		if c.dataType != "enum" && c.dataType != "set" {
+		if c.DataType != "enum" && c.DataType != "set" {
 			continue
 		}
-		switch c.charset {
+		switch c.Charset {
 		case "utf8mb4", "utf16", "utf16le", "utf32", "gb18030":
-			if slices.ContainsFunc(members(c.columnType), func(m string) bool { return strings.Contains(m, "?") }) {
+			if slices.ContainsFunc(members(c.ColumnType), func(m string) bool { return strings.Contains(m, "?") }) {
 				out = append(out, c)
 			}
 		}
@@ -38,43 +38,43 @@ func lostMembers(create []byte, columns []column) []column {
 
 // restoreMembers writes the members of ENUM and SET columns that the server printed with ? for what its dictionary cannot
 // say. Only a value shows them whole, so each member is put into a temporary table of the same type.
-func (d *definitions) restoreMembers(ctx context.Context, create []byte, t *table) ([]byte, error) {
-	for _, c := range lostMembers(create, t.columns) {
+func (d *DefinitionReader) restoreMembers(ctx context.Context, create []byte, t *Table) ([]byte, error) {
+	for _, c := range lostMembers(create, t.Columns) {
 		list, err := d.readMembers(ctx, t, c)
 		if err != nil {
 			if mysql.IsConnectionLost(err) || ctx.Err() != nil {
 				return nil, err
 			}
-			d.warn("table %s: members of column %s may hold characters that this server prints as ?; to read them takes CREATE TEMPORARY TABLES: %v", t, c.name, err)
+			d.Warn("table %s: members of column %s may hold characters that this server prints as ?; to read them takes CREATE TEMPORARY TABLES: %v", t, c.Name, err)
 			continue
 		}
-		create = rewriteMembers(create, c.name, list)
+		create = rewriteMembers(create, c.Name, list)
 	}
 	return create, nil
 }
 
-func (d *definitions) readMembers(ctx context.Context, t *table, c column) (list []string, err error) {
-	name := mysql.QuoteTable(t.schema, temporaryTable)
-	column := mysql.QuoteName(c.name)
-	numbers := make([]string, len(members(c.columnType)))
+func (d *DefinitionReader) readMembers(ctx context.Context, t *Table, c Column) (list []string, err error) {
+	name := mysql.QuoteTable(t.Schema, temporaryTable)
+	column := mysql.QuoteName(c.Name)
+	numbers := make([]string, len(members(c.ColumnType)))
 	for i := range numbers {
 		n := uint64(i) + 1
-		if c.dataType == "set" {
+		if c.DataType == "set" {
 			n = 1 << i
 		}
 		numbers[i] = fmt.Sprintf("(%d)", n)
 	}
-	if _, err := d.show.conn.ExecContext(ctx, "CREATE TEMPORARY TABLE "+name+" AS SELECT "+column+" FROM "+t.quoted()+" LIMIT 0"); err != nil {
+	if _, err := d.show.Conn.ExecContext(ctx, "CREATE TEMPORARY TABLE "+name+" AS SELECT "+column+" FROM "+t.Quoted()+" LIMIT 0"); err != nil {
 		return nil, err
 	}
 	defer func() {
-		_, dropErr := d.show.conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+name)
+		_, dropErr := d.show.Conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+name)
 		err = errors.Join(err, dropErr)
 	}()
-	if _, err := d.show.conn.ExecContext(ctx, "INSERT INTO "+name+" VALUES "+strings.Join(numbers, ",")); err != nil {
+	if _, err := d.show.Conn.ExecContext(ctx, "INSERT INTO "+name+" VALUES "+strings.Join(numbers, ",")); err != nil {
 		return nil, err
 	}
-	rows, err := d.show.conn.QueryContext(ctx, "SELECT CONVERT("+column+" USING utf8mb4) FROM "+name+" ORDER BY "+column+"+0")
+	rows, err := d.show.Conn.QueryContext(ctx, "SELECT CONVERT("+column+" USING utf8mb4) FROM "+name+" ORDER BY "+column+"+0")
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,121 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/gomove/gomove/chunker"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// TableReader is how the rows of a table are read.
+type TableReader struct {
+	*Table
+	Key      *chunker.Key // along which it is cut; nil is none
+	Plan     *ReadPlan
+	unsorted atomic.Bool // the server would sort: ranges are read in any order and not cut
+}
+
+// NewTableReader reads a table along a key. charset is --charset.
+func NewTableReader(t *Table, key *chunker.Key, charset string) *TableReader {
+	return &TableReader{Table: t, Key: key, Plan: NewReadPlan(t.Columns, key, charset)}
+}
+
+// Tiled is the table as the chunker tiles it.
+func (s *TableReader) Tiled() *chunker.Table {
+	t := &chunker.Table{Schema: s.Schema, Name: s.Name, Key: s.Key, Rows: s.Rows, Bytes: s.Bytes, Where: s.Where}
+	if s.Key == nil {
+		t.Partitions = s.Partitions
+	}
+	return t
+}
+
+// SelectSQL reads a range, in key order where the ranges of the table are cut along the key.
+func (s *TableReader) SelectSQL(r chunker.Range) string {
+	q := s.SelectWhere(r, s.Plan.Exprs, "")
+	if s.Ordered(r) {
+		q += " ORDER BY " + s.order()
+	}
+	return q
+}
+
+// SelectWhere reads expressions of the rows of a range, those that meet a condition when there is one.
+func (s *TableReader) SelectWhere(r chunker.Range, exprs []string, condition string) string {
+	var b strings.Builder
+	b.WriteString("SELECT SQL_NO_CACHE ")
+	b.WriteString(strings.Join(exprs, ", "))
+	b.WriteString(" FROM ")
+	b.WriteString(s.Quoted())
+	if r.Partition != "" {
+		b.WriteString(" PARTITION (" + mysql.QuoteName(r.Partition) + ")")
+	}
+	if s.alongKey(r) {
+		b.WriteString(" FORCE INDEX (" + mysql.QuoteName(s.Key.Name) + ")")
+	}
+	var conditions []string
+	if s.Key != nil {
+		if w := r.Where(s.Key); w != "" {
+			conditions = append(conditions, "("+w+")")
+		}
+	}
+	if s.Where != "" {
+		conditions = append(conditions, "("+s.Where+")")
+	}
+	if condition != "" {
+		conditions = append(conditions, condition)
+	}
+	if len(conditions) > 0 {
+		b.WriteString(" WHERE " + strings.Join(conditions, " AND "))
+	}
+	return b.String()
+}
+
+// alongKey reports whether a range is read by the key's index. All of a table is only where that index holds the rows.
+func (s *TableReader) alongKey(r chunker.Range) bool {
+	return s.Key != nil && !r.Null && r.Partition == "" && (s.Key.Name == primaryKey || !r.Whole())
+}
+
+const primaryKey = "PRIMARY"
+
+// Ordered reports whether a range is read in key order, so that its files can be cut by key.
+func (s *TableReader) Ordered(r chunker.Range) bool { return s.alongKey(r) && !s.unsorted.Load() }
+
+// order is the key's columns. All of a descending index is read in its own direction only backwards, which the ranges do not mind.
+func (s *TableReader) order() string {
+	cols := make([]string, len(s.Key.Parts))
+	for i, p := range s.Key.Parts {
+		cols[i] = mysql.QuoteName(p.Column)
+	}
+	return strings.Join(cols, ", ")
+}
+
+// CheckOrder asks whether the server would sort a range, as it does for an index with mixed directions: such ranges are
+// Read as they come, and a file that is too long is followed by another piece of the same range.
+func (s *TableReader) CheckOrder(ctx context.Context, q chunker.Querier, r chunker.Range) error {
+	rows, err := q.QueryContext(ctx, "EXPLAIN FORMAT=TRADITIONAL "+s.SelectSQL(r))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	cells := make([]cellText, len(names))
+	dest := make([]any, len(names))
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	extra := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, "Extra") })
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		if extra >= 0 && strings.Contains(cells[extra].s, "filesort") {
+			s.unsorted.Store(true)
+		}
+	}
+	return rows.Err()
+}
