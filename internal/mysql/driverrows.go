@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -24,13 +25,13 @@ func openDriver(ctx context.Context, conn *Conn, query string, cols []ColumnFix)
 	if err != nil {
 		return nil, 0, err
 	}
+	r := &driverRows{rows: rows}
 	names, err := rows.Columns()
 	if err != nil {
-		_ = rows.Close() // is the driver's, which has lost its connection
-		return nil, 0, err
+		return nil, 0, errors.Join(err, r.close())
 	}
 	n := len(names)
-	r := &driverRows{rows: rows, cells: make([]cell, n), dest: make([]any, n), row: make([][]byte, n)}
+	r.cells, r.dest, r.row = make([]cell, n), make([]any, n), make([][]byte, n)
 	for i := range r.cells {
 		r.dest[i] = &r.cells[i]
 		if i < len(cols) {
