@@ -36,13 +36,17 @@ func alterHeader(tokens []transform.Token, m transform.Mode) header {
 // parameters without one is the schema's of that time. Afterwards the schema has its own again; should this process die
 // in between, the next run sees to it.
 func (l *load) underCollation(ctx context.Context, s *session, schema string, st *statement, create func() error) (err error) {
-	if st.vars[varDatabase] == "" {
+	then := st.vars[varDatabase]
+	if d := l.defaults[schema]; then == "" && d.differs && st.kind != "view" {
+		then = d.collation
+	}
+	if then == "" {
 		return create()
 	}
 	wrap := func(err error) error {
 		return fmt.Errorf("%s: %s %s: collation of schema %s: %w", l.counters.Phase(), st.kind, mysql.QuoteTable(schema, st.name), mysql.QuoteName(schema), err)
 	}
-	want, _, err := transform.AdaptCollation(st.vars[varDatabase], l.target)
+	want, _, err := transform.AdaptCollation(then, l.target)
 	if err != nil {
 		return wrap(err)
 	}

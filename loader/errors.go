@@ -18,6 +18,8 @@ var (
 	ErrOtherDump = errors.New("another dump is half loaded there")
 	// ErrUnsupported is a dump with objects that the target cannot hold.
 	ErrUnsupported = errors.New("target cannot hold the dump")
+	// ErrNoAccount is a definer that the target does not know.
+	ErrNoAccount = errors.New("no such account")
 	// ErrUnsafe is a statement that no dump needs.
 	ErrUnsafe = errors.New("statement refused")
 	// ErrDamaged is a dump whose records contradict each other.

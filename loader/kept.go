@@ -41,8 +41,13 @@ func (l *load) found(t *table, p prepared) {
 		return
 	}
 	l.note(p.notes)
-	if p.definer != "" {
-		l.summary.definer(p.definer)
+	l.replaced(p.definer)
+}
+
+// replaced reports the account of a DEFINER clause that is not the target's.
+func (l *load) replaced(account string) {
+	if account != "" && l.o.Definer.Action != transform.KeepDefiner {
+		l.summary.definer(account)
 	}
 }
 
@@ -70,9 +75,7 @@ func (l *load) settleKept() {
 			l.refused = append(l.refused, h.refused...)
 			l.note(h.notes)
 			for _, d := range h.definers {
-				if d != "" {
-					l.summary.definer(d)
-				}
+				l.replaced(d)
 			}
 		}
 	}

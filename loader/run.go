@@ -52,6 +52,8 @@ type load struct {
 	summary  *Summary
 
 	server   *mysql.Server
+	lock     *runLock
+	slots    *slots
 	target   transform.Target
 	presence map[string]*presence
 
@@ -62,6 +64,8 @@ type load struct {
 	inSchema map[string][]string // sequences in schemas' own files: myloader knows no files of theirs
 	refused  []string            // what the target cannot hold
 	held     map[*table]*held    // while planning
+	needs    needs               // what its stored objects ask of the account
+	defaults map[string]defaults // of the dump's schemas, by the target's names
 
 	leftSequences map[[2]string]bool // on the target, which stay as they are
 
@@ -84,9 +88,12 @@ func newLoad(o Options) *load {
 		folded:   map[string]bool{},
 		inSchema: map[string][]string{},
 		held:     map[*table]*held{},
+		needs:    needs{owners: map[string]string{}, triggers: map[*table]string{}},
+		defaults: map[string]defaults{},
 
 		leftSequences: map[[2]string]bool{},
 		journal:       &journal{id: m.ID},
+		slots:         newSlots(o.Threads),
 	}
 }
 
@@ -98,14 +105,13 @@ func (l *load) all(ctx context.Context) error {
 	if err := l.connect(ctx); err != nil {
 		return err
 	}
-	lock, err := l.lockRun(ctx)
-	if err != nil {
+	if err := l.lockRun(ctx); err != nil {
 		return err
 	}
-	defer func() { lock.release() }()
+	defer l.lock.release()
 	g, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
-	g.Go(func() error { return l.keep(ctx, lock) })
+	g.Go(func() error { return l.keep(ctx, l.lock) })
 	g.Go(func() error {
 		defer stop()
 		return l.phases(ctx)
@@ -158,7 +164,7 @@ func (l *load) enableEvents(ctx context.Context) error {
 	if !l.o.After.EnableEvents {
 		return nil
 	}
-	s, err := l.open(ctx)
+	s, err := l.openPatiently(ctx)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,9 @@ func (l *load) createSchemas(ctx context.Context) error {
 	if err := l.startJournal(ctx); err != nil {
 		return err
 	}
+	if err := l.tryNeeds(ctx); err != nil {
+		return err
+	}
 	if err := l.restoreCollations(ctx); err != nil {
 		return err
 	}
@@ -54,6 +57,9 @@ func (l *load) startJournal(ctx context.Context) error {
 		return l.schemas[0], nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := l.journal.begin(ctx, l.server, l.slots); err != nil {
 		return err
 	}
 	if err := l.journal.forget(ctx, l.server, l.forget...); err != nil {
@@ -103,7 +109,7 @@ func (l *load) eachObject(ctx context.Context, want func(*dump.Object) bool, do 
 			for o := range objects {
 				if s == nil {
 					var err error
-					if s, err = l.open(ctx); err != nil {
+					if s, err = l.openPatiently(ctx); err != nil {
 						return err
 					}
 				}
@@ -308,72 +314,4 @@ func (l *load) retryDDL(ctx context.Context, s *session, query string) error {
 		}
 		sleep(ctx, backoff(attempt))
 	}
-}
-
-// readEngines finds the tables that the target keeps without transactions.
-func (l *load) readEngines(ctx context.Context) error {
-	engines, err := nameSet(ctx, l.server, "SELECT engine FROM information_schema.engines WHERE transactions='YES'")
-	if err != nil {
-		return err
-	}
-	byName := make(map[string]*table, len(l.order))
-	for _, t := range l.order {
-		byName[l.fold(t.schema)+"\x00"+l.fold(t.name)] = t
-	}
-	seen := map[string]bool{}
-	for _, schema := range l.targetSchemas() {
-		if seen[l.fold(schema)] {
-			continue
-		}
-		seen[l.fold(schema)] = true
-		if err := l.readSchemaEngines(ctx, schema, engines, byName); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *load) readSchemaEngines(ctx context.Context, schema string, transactional map[string]bool, byName map[string]*table) (err error) {
-	rows, err := l.server.DB().QueryContext(ctx, "SELECT table_name, COALESCE(engine,'') FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema="+mysql.QuoteString(schema))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var name, engine string
-		if err := rows.Scan(&name, &engine); err != nil {
-			return err
-		}
-		if t := byName[l.fold(schema)+"\x00"+l.fold(name)]; t != nil {
-			t.plainEngine = !transactional[strings.ToLower(engine)]
-		}
-	}
-	return rows.Err()
-}
-
-// restartPlain empties the tables without transactions that an earlier run had begun: what they hold is not known.
-func (l *load) restartPlain(ctx context.Context) error {
-	if l.past == nil {
-		return nil
-	}
-	for _, t := range l.order {
-		if !t.plainEngine || t.pending == 0 {
-			continue
-		}
-		if t.kept && l.o.IfExists == ExistsSkip {
-			return fmt.Errorf("table %s: its engine has no transactions, and it held rows before the load was interrupted: what came from the dump cannot be told; empty it yourself and use --restart --if-exists truncate", t)
-		}
-		if _, err := l.server.DB().ExecContext(ctx, "TRUNCATE TABLE "+t.String()); err != nil {
-			return fmt.Errorf("table %s: %w", t, err)
-		}
-		if err := l.journal.forgetTable(ctx, l.server, t.schema, t.name); err != nil {
-			return err
-		}
-		if err := l.reach(atEmptied, nil, t.name); err != nil {
-			return err
-		}
-		l.summary.ChunksSkipped -= t.chunks - t.pending
-		t.done, t.pending, t.loaded = nil, t.chunks, 0
-	}
-	return nil
 }

@@ -166,7 +166,7 @@ func (st *statement) nameOf(o *dump.Object) string {
 type prepared struct {
 	text    []byte
 	notes   []transform.Note
-	definer string // the account that a rewritten DEFINER clause named
+	definer string // the account that the dump's DEFINER clause names
 }
 
 // prepare rewrites a statement for the target: definer, names, dialect.
@@ -176,9 +176,6 @@ func (l *load) prepare(o *dump.Object, st *statement) prepared {
 	switch st.kind {
 	case "view", "trigger", "procedure", "function", "event", "package", "package body":
 		p.text, p.definer = l.o.Definer.Apply(p.text, st.mode)
-		if l.o.Definer.Action == transform.KeepDefiner {
-			p.definer = "" // nothing to report
-		}
 	}
 	if len(l.o.Names.Schemas) > 0 || len(l.o.Names.Tables) > 0 {
 		p.text, _ = l.o.Names.Rename(p.text, st.mode, o.Schema)

@@ -59,11 +59,7 @@ func (d Definer) Apply(stmt []byte, m Mode) (out []byte, old string) {
 	case StripDefiner:
 		from, to = h.stripRange()
 	case ReplaceDefiner:
-		user, host, ok := splitAccount(d.Account)
-		if !ok {
-			user, host = d.Account, "%"
-		}
-		account = mysql.QuoteName(user) + "@" + mysql.QuoteName(host)
+		account = d.account()
 	}
 	a, b := h.offset(from), h.offset(to)
 	if account == "" && a > 0 && b < len(stmt) && class[stmt[a-1]] <= classDigit && class[stmt[b]] <= classDigit {
@@ -73,6 +69,17 @@ func (d Definer) Apply(stmt []byte, m Mode) (out []byte, old string) {
 	out = append(out, stmt[:a]...)
 	out = append(out, account...)
 	return append(out, stmt[b:]...), old
+}
+
+// Clause is DEFINER=`user`@`host` of ReplaceDefiner.
+func (d Definer) Clause() string { return "DEFINER=" + d.account() }
+
+func (d Definer) account() string {
+	user, host, ok := splitAccount(d.Account)
+	if !ok {
+		user, host = d.Account, "%"
+	}
+	return mysql.QuoteName(user) + "@" + mysql.QuoteName(host)
 }
 
 // stripRange is the range of tokens to leave out: the clause, with it a versioned comment that holds nothing else,
