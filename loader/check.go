@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// eachTable calls do for tables of ours, over several sessions.
+// eachTable calls do for tables of ours, over several sessions. It calls it again when its session was lost.
 func (l *load) eachTable(ctx context.Context, want func(*table) bool, do func(context.Context, *session, *table) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	tables := make(chan *table)
@@ -33,13 +33,11 @@ func (l *load) eachTable(ctx context.Context, want func(*table) bool, do func(co
 			var s *session
 			defer func() { s.discard() }()
 			for t := range tables {
-				if s == nil {
-					var err error
-					if s, err = l.open(ctx); err != nil {
-						return err
-					}
-				}
-				if err := do(ctx, s, t); err != nil {
+				err := l.steadily(ctx, &s, t.String(), func(s *session, again bool) error {
+					t.unsure = t.unsure || again
+					return do(ctx, s, t)
+				})
+				if err != nil {
 					return err
 				}
 			}
@@ -145,6 +143,9 @@ func (l *load) analyze(ctx context.Context) error {
 // finish takes the progress table away.
 func (l *load) finish(ctx context.Context) error {
 	if err := l.reach(atFinish, nil, ""); err != nil {
+		return err
+	}
+	if err := l.still(ctx); err != nil {
 		return err
 	}
 	if l.o.After.KeepProgress {

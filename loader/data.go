@@ -73,7 +73,8 @@ func (l *load) finished(t *table, ready chan<- *table) {
 // writer loads chunks on one session, which it replaces when it is lost.
 type writer struct {
 	*load
-	s *session
+	s    *session
+	lost []string // marks of sessions that the server may still know
 }
 
 func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *table) error {
@@ -128,7 +129,7 @@ func (w *writer) load1(ctx context.Context, one work) error {
 				return err
 			}
 			continue
-		case mysql.Classify(err) == mysql.Fatal, one.t.plainEngine, attempt+1 >= maxAttempts:
+		case mysql.Classify(err) == mysql.Fatal && !noRoom(err), one.t.plainEngine, attempt+1 >= maxAttempts:
 			return plainEngine(one.t, w.nameRow(ctx, one, err))
 		}
 		w.summary.retried(one.t.String(), one.c.File, err)
@@ -152,6 +153,12 @@ var errDone = errors.New("chunk is in already")
 // attempt loads a chunk in one transaction, on a session that is in order. Whatever fails, nothing of the chunk is open
 // on the target afterwards.
 func (w *writer) attempt(ctx context.Context, one work) (err error) {
+	if len(w.lost) > 0 {
+		if err := w.bury(ctx, w.lost...); err != nil {
+			return err
+		}
+		w.lost = nil
+	}
 	if w.s == nil {
 		if w.s, err = w.openForRows(ctx); err != nil {
 			return err
@@ -177,11 +184,19 @@ func (w *writer) attempt(ctx context.Context, one work) (err error) {
 	return err
 }
 
-// abandon throws the session away and sees that the server does so too.
+// abandon throws the session away. The server must do so too before the chunk is tried again; when the run ends, there
+// is some time for it.
 func (w *writer) abandon(ctx context.Context) {
-	mark := w.s.mark
+	if w.s.mark != "" {
+		w.lost = append(w.lost, w.s.mark)
+	}
 	w.drop()
-	w.bury(context.WithoutCancel(ctx), mark)
+	if ctx.Err() == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardownTime)
+	defer cancel()
+	_ = w.bury(ctx, w.lost...) // the next run does it if this one cannot
 }
 
 func (w *writer) drop() {
@@ -273,6 +288,9 @@ func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err er
 		got, err = w.insertRows(ctx, one, r)
 	default:
 		got, err = w.infile(ctx, one, r)
+	}
+	if err != nil && ctx.Err() == nil && mysql.Classify(err) == mysql.Fatal {
+		_, _ = io.Copy(io.Discard, r) // rows that do not fit may be those of a damaged file: its end tells
 	}
 	if r.err != nil {
 		return r.err // what ended the stream, and not what the server or the driver made of it

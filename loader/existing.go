@@ -100,7 +100,7 @@ func existing(o *dump.Object, name string, p *presence, fold func(string) string
 	}
 	for _, r := range o.Routines {
 		if p.routines[strings.ToLower(r)] {
-			kind, routine, _ := strings.Cut(r, " ")
+			kind, routine := cutKind(r)
 			found = append(found, named{kind, routine})
 		}
 	}

@@ -32,7 +32,7 @@ func (l *load) addForeignKeys(ctx context.Context) error {
 			return err
 		}
 		adds := def.ForeignKeys
-		if l.past != nil {
+		if l.past != nil || t.unsure {
 			if adds, err = l.missingForeign(ctx, t, def.ForeignKeys, st.mode); err != nil {
 				return err
 			}

@@ -22,14 +22,11 @@ func (l *load) buildIndexes(ctx context.Context, ready <-chan *table) error {
 			if !ok {
 				return nil
 			}
-			if s == nil {
-				var err error
-				if s, err = l.open(ctx); err != nil {
-					return err
-				}
-				l.hasten(ctx, s)
-			}
-			if err := l.addIndexes(ctx, s, t); err != nil {
+			err := l.steadily(ctx, &s, t.String(), func(s *session, again bool) error {
+				t.unsure = t.unsure || again
+				return l.addIndexes(ctx, s, t)
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -41,6 +38,10 @@ const ddlBuffer = 64 << 20
 
 // hasten gives a session's index builds more memory where the server has such a setting.
 func (l *load) hasten(ctx context.Context, s *session) {
+	if s.hastened {
+		return
+	}
+	s.hastened = true
 	if _, ok := l.server.Facts.Variables["innodb_ddl_buffer_size"]; ok {
 		// It is a wish: a managed server may refuse it.
 		_, _ = s.ExecContext(ctx, fmt.Sprintf("SET SESSION innodb_ddl_buffer_size=%d", ddlBuffer))
@@ -54,7 +55,7 @@ func (l *load) addIndexes(ctx context.Context, s *session, t *table) error {
 		return err
 	}
 	indexes := def.Indexes
-	if l.past != nil {
+	if l.past != nil || t.unsure {
 		names, err := nameSet(ctx, l.server, "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema="+
 			mysql.QuoteString(t.schema)+" AND table_name="+mysql.QuoteString(t.name))
 		if err != nil {
@@ -70,6 +71,7 @@ func (l *load) addIndexes(ctx context.Context, s *session, t *table) error {
 	if err := l.reach(atIndexes, s, t.name); err != nil {
 		return err
 	}
+	l.hasten(ctx, s)
 	for _, alter := range transform.AlterStatements(t.schema, t.name, indexes) {
 		if err := s.use(ctx, t.schema, st.vars, false, l.target); err != nil {
 			return err

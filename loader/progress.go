@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/gomove/gomove/internal/dump"
@@ -20,7 +21,8 @@ const (
 )
 
 // journal is the progress table. A chunk's row commits with its rows, so what it says is what the target has.
-// Its kinds of rows: run (state: the settings that a second run must share), phase (a phase that is done), table
+// Its kinds of rows: run (state: the settings that a second run must share), session (table: the run's name; state: how
+// many slots its sessions have), phase (a phase that is done), table
 // (state: created, kept or left alone by this load), sequence (left alone),
 // schema (state: the collation that it has to get back), chunk (its rows are committed).
 type journal struct {
@@ -157,6 +159,32 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 	return p, rows.Err()
 }
 
+// runs are the runs whose sessions may still be at work, of any dump, with the number of their slots.
+func (j *journal) runs(ctx context.Context, s *mysql.Server) (runs map[string]int, err error) {
+	rows, err := s.DB().QueryContext(ctx, "SELECT table_name, state FROM "+j.name()+" WHERE kind='session'")
+	if err != nil {
+		return nil, fmt.Errorf("progress table: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	runs = map[string]int{}
+	for rows.Next() {
+		var run, state string
+		if err := rows.Scan(&run, &state); err != nil {
+			return nil, err
+		}
+		runs[run], _ = strconv.Atoi(state) // another's number is none
+	}
+	return runs, rows.Err()
+}
+
+// begin notes a run's sessions in place of those of earlier runs, which are gone.
+func (j *journal) begin(ctx context.Context, s *mysql.Server, k *slots) error {
+	if _, err := s.DB().ExecContext(ctx, "DELETE FROM "+j.name()+" WHERE kind='session'"); err != nil {
+		return fmt.Errorf("progress table: %w", readOnly(err))
+	}
+	return j.mark(ctx, s, mark{kind: "session", table: k.run, state: strconv.Itoa(k.n)})
+}
+
 // chunks calls f for each committed chunk.
 func (j *journal) chunks(ctx context.Context, s *mysql.Server, f func(schema, table string, number int, rows int64)) (err error) {
 	rows, err := s.DB().QueryContext(ctx, "SELECT schema_name, table_name, number, row_count FROM "+j.name()+
@@ -241,6 +269,26 @@ func (j *journal) insertChunk(schema, table string, c *dump.Chunk) string {
 		j.name(), mysql.QuoteString(j.id), mysql.QuoteString(schema), mysql.QuoteString(table), c.Number, c.Rows, c.Bytes, mysql.QuoteString(string(keys)))
 }
 
+// olderThan are the tables with a chunk that came in more than so many seconds ago, or nearly so.
+func (j *journal) olderThan(ctx context.Context, s *mysql.Server, seconds int64) (tables map[[2]string]bool, err error) {
+	const startup = 2 // seconds; Uptime is cut, and counts from the server's start, not from its first connection
+	rows, err := s.DB().QueryContext(ctx, fmt.Sprintf("SELECT DISTINCT schema_name, table_name FROM %s WHERE dump_id=%s AND kind='chunk' AND finished <= NOW() - INTERVAL %d SECOND",
+		j.name(), mysql.QuoteString(j.id), max(0, seconds-startup)))
+	if err != nil {
+		return nil, fmt.Errorf("progress table: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	tables = map[[2]string]bool{}
+	for rows.Next() {
+		var t [2]string
+		if err := rows.Scan(&t[0], &t[1]); err != nil {
+			return nil, err
+		}
+		tables[t] = true
+	}
+	return tables, rows.Err()
+}
+
 // forgetTable takes a table's chunks back: it restarts whole.
 func (j *journal) forgetTable(ctx context.Context, s *mysql.Server, schema, table string) error {
 	_, err := s.DB().ExecContext(ctx, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
@@ -269,23 +317,25 @@ func (j *journal) remove(ctx context.Context, s *mysql.Server) (left string, err
 	case !errors.Is(err, sql.ErrNoRows):
 		return "", err
 	}
-	if _, err := s.DB().ExecContext(ctx, "DROP TABLE "+j.name()); err != nil {
-		if mysql.IsDenied(err) {
-			return "table " + j.name(), j.forget(ctx, s, j.id)
+	if j.schema == progressSchema {
+		others, err := column(ctx, s, "SELECT table_name FROM information_schema.tables WHERE table_schema="+mysql.QuoteString(j.schema)+
+			" AND table_name<>"+mysql.QuoteString(j.table)+" LIMIT 1")
+		if err != nil {
+			return "", err
 		}
-		return "", err
+		if len(others) == 0 {
+			// One statement, so that a run that dies here leaves no empty schema.
+			if _, err = s.DB().ExecContext(ctx, "DROP DATABASE "+mysql.QuoteName(j.schema)); !mysql.IsDenied(err) {
+				return "", err
+			}
+			left = "schema " + mysql.QuoteName(j.schema)
+		}
 	}
-	if j.schema != progressSchema {
-		return "", nil
+	_, err = s.DB().ExecContext(ctx, "DROP TABLE "+j.name())
+	if mysql.IsDenied(err) {
+		return "table " + j.name(), j.forget(ctx, s, j.id)
 	}
-	others, err := column(ctx, s, "SELECT table_name FROM information_schema.tables WHERE table_schema="+mysql.QuoteString(j.schema)+" LIMIT 1")
-	if err != nil || len(others) > 0 {
-		return "", err
-	}
-	if _, err = s.DB().ExecContext(ctx, "DROP DATABASE "+mysql.QuoteName(j.schema)); mysql.IsDenied(err) {
-		return "schema " + mysql.QuoteName(j.schema), nil
-	}
-	return "", err
+	return left, err
 }
 
 // validID reports an id that fits the table's key.

@@ -82,7 +82,7 @@ func newLoad(o Options) *load {
 	return &load{
 		o: o, from: o.From, format: m.Rows, log: o.Log, counters: o.Progress,
 		origin:   transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number},
-		summary:  &Summary{DumpID: m.ID, Threads: o.Threads, DryRun: o.DryRun},
+		summary:  &Summary{DumpID: m.ID, Threads: o.Threads, DryRun: o.DryRun, Warnings: []string{}},
 		presence: map[string]*presence{},
 		tables:   map[[2]string]*table{},
 		folded:   map[string]bool{},
@@ -94,6 +94,7 @@ func newLoad(o Options) *load {
 		leftSequences: map[[2]string]bool{},
 		journal:       &journal{id: m.ID},
 		slots:         newSlots(o.Threads),
+		lock:          &runLock{},
 	}
 }
 
@@ -121,14 +122,18 @@ func (l *load) all(ctx context.Context) error {
 
 func (l *load) phases(ctx context.Context) error {
 	l.chooseRoute()
-	if err := l.plan(ctx); err != nil || l.o.DryRun {
+	err := l.plan(ctx)
+	if l.o.DryRun {
+		return l.listPlan(ctx, err)
+	}
+	if err != nil {
 		return err
 	}
 	if err := l.createSchemas(ctx); err != nil {
 		return err
 	}
 	start := time.Now()
-	err := l.loadData(ctx)
+	err = l.loadData(ctx)
 	l.dataTime = time.Since(start)
 	if err != nil {
 		return err
@@ -181,12 +186,19 @@ func (l *load) conclude(total time.Duration, err error) {
 	s := l.summary
 	s.finish(total, l.dataTime)
 	s.Complete = err == nil && !l.o.DryRun
-	s.TablesTotal = 0
+	s.Refused = l.refused
+	if !s.Changed && !s.DryRun { // what the plan found out was not done
+		s.Definers, s.Adaptations = nil, nil
+	}
+	s.TablesTotal, s.RowsTotal, s.BytesTotal, s.ChunksTotal = 0, 0, 0, 0
 	for _, t := range l.order {
 		if t.left {
 			continue
 		}
 		s.TablesTotal++
+		s.RowsTotal += max(0, t.rows)
+		s.BytesTotal += t.bytes
+		s.ChunksTotal += t.chunks
 		if t.pending == 0 && !l.o.DryRun && l.dataTime > 0 {
 			s.Tables++
 		}

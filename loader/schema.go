@@ -18,6 +18,7 @@ const tinyRows = 1000
 // createSchemas makes the databases that are missing, the progress table, and then every table and sequence.
 func (l *load) createSchemas(ctx context.Context) error {
 	l.counters.SetPhase("schema")
+	l.summary.Changed = true
 	if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindSchema }, l.createDatabase); err != nil {
 		return err
 	}

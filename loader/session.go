@@ -3,7 +3,6 @@ package loader
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -17,9 +16,11 @@ import (
 // session is one dedicated session on the target. It never reconnects; after an error it is rolled back or thrown away.
 type session struct {
 	*mysql.Conn
-	mark     string // a lock that the session holds as long as the server knows it; empty where there are no such locks
+	mark     string // the name of its slot; empty where the server has no such locks
+	release  func() // gives the slot back
 	baseMode string // sql_mode as the connector set it
 	baseZone string
+	hastened bool   // hasten was called
 	schema   string // of the last USE
 	applied  string // the settings that stand in for a file's environment
 }
@@ -30,7 +31,7 @@ func (l *load) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Conn: c}
+	s := &session{Conn: c, release: func() {}}
 	if err := l.prime(ctx, s); err != nil {
 		s.discard()
 		return nil, err
@@ -39,14 +40,72 @@ func (l *load) open(ctx context.Context) (*session, error) {
 }
 
 func (l *load) prime(ctx context.Context, s *session) error {
-	mark := "gomove." + randomName()
-	var got sql.NullInt64
-	if err := s.QueryRowContext(ctx, "SELECT GET_LOCK("+mysql.QuoteString(mark)+",0)").Scan(&got); err == nil && got.Int64 == 1 {
-		s.mark = mark
-	} else if err != nil && mysql.IsConnectionLost(err) {
+	if err := l.occupy(ctx, s); err != nil {
 		return err
 	}
 	return s.QueryRowContext(ctx, "SELECT @@sql_mode, @@time_zone").Scan(&s.baseMode, &s.baseZone)
+}
+
+// openPatiently is open, again and again while the server is away or has no room.
+func (l *load) openPatiently(ctx context.Context) (*session, error) {
+	for attempt := 0; ; attempt++ {
+		s, err := l.open(ctx)
+		if err == nil || !noRoom(err) && !mysql.IsConnectionLost(err) || attempt+1 >= maxAttempts || ctx.Err() != nil {
+			return s, err
+		}
+		l.log.Warn("no session on the target, trying again", "attempt", attempt+1, "error", err)
+		sleep(ctx, backoff(attempt))
+	}
+}
+
+// noRoom reports a server, or an account, that has all the connections that it may have.
+func noRoom(err error) bool {
+	switch mysql.Number(err) {
+	case 1040, 1203, 1226:
+		return true
+	}
+	return false
+}
+
+// steadily calls do, and calls it again on another session when the one that it had is lost: do looks first at what the
+// target has. The server has forgotten the lost session by then.
+func (l *load) steadily(ctx context.Context, s **session, what string, do func(s *session, again bool) error) (err error) {
+	for attempt := 0; ; attempt++ {
+		if *s == nil {
+			if *s, err = l.openPatiently(ctx); err != nil {
+				return err
+			}
+		}
+		if err = do(*s, attempt > 0); err == nil || !mysql.IsConnectionLost(err) || ctx.Err() != nil {
+			return err
+		}
+		mark := (*s).mark
+		(*s).discard()
+		*s = nil
+		if attempt+1 >= maxAttempts {
+			return err
+		}
+		l.summary.retriedStatement(what, err)
+		l.counters.Retries.Add(1)
+		l.log.Warn("connection was lost, looking at what the target has and going on", "at", what, "attempt", attempt+1, "error", err)
+		sleep(ctx, backoff(attempt))
+		if err := l.buryPatiently(ctx, mark); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *load) buryPatiently(ctx context.Context, mark string) error {
+	if mark == "" {
+		return nil
+	}
+	for attempt := 0; ; attempt++ {
+		err := l.bury(ctx, mark)
+		if err == nil || !mysql.IsConnectionLost(err) || attempt+1 >= maxAttempts || ctx.Err() != nil {
+			return err
+		}
+		sleep(ctx, backoff(attempt))
+	}
 }
 
 // openForRows starts a session for rows: text in statements is bytes.
@@ -66,6 +125,7 @@ func (l *load) openForRows(ctx context.Context) (*session, error) {
 func (s *session) discard() {
 	if s != nil {
 		_ = s.Close() // it may be closed already; there is nothing to be done about an error
+		s.release()
 	}
 }
 
@@ -80,25 +140,6 @@ func (s *session) rollback(ctx context.Context) bool {
 		return false
 	}
 	return true
-}
-
-// bury makes sure that a lost session is gone from the server too, so that its locks are: what it left open is rolled
-// back. It is found by the lock that only it can hold, since a connection's number may be given to another client.
-func (l *load) bury(ctx context.Context, mark string) {
-	if mark == "" {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, teardownTime)
-	defer cancel()
-	for ctx.Err() == nil {
-		var id sql.NullInt64
-		err := l.server.DB().QueryRowContext(ctx, "SELECT IS_USED_LOCK("+mysql.QuoteString(mark)+")").Scan(&id)
-		if err != nil || !id.Valid {
-			return
-		}
-		_, _ = l.server.DB().ExecContext(ctx, fmt.Sprintf("KILL %d", id.Int64))
-		sleep(ctx, 100*time.Millisecond)
-	}
 }
 
 // use sets the session's schema and what a file asked for before a statement. mode is false for tables, where only the

@@ -2,16 +2,11 @@ package loader
 
 import (
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/gomove/gomove/internal/dump"
-	"github.com/gomove/gomove/internal/progress"
 	"github.com/gomove/gomove/transform"
 )
 
@@ -23,6 +18,7 @@ type Summary struct {
 	Route          Via          `json:"route"`
 	RouteReason    string       `json:"route_reason,omitempty"`
 	Complete       bool         `json:"complete"`
+	Changed        bool         `json:"changed"` // the target is not as it was: false when the plan failed
 	DryRun         bool         `json:"dry_run,omitempty"`
 	Resumed        bool         `json:"resumed,omitempty"` // it carried on from an interrupted load
 	Schemas        int          `json:"schemas"`
@@ -41,8 +37,12 @@ type Summary struct {
 	Chunks         int          `json:"chunks"`
 	ChunksSkipped  int          `json:"chunks_skipped"` // that were in already
 	ChunksRetried  int          `json:"chunks_retried"`
+	Repeated       int          `json:"statements_repeated"` // after a lost connection: index and foreign-key ALTERs, checks
 	Indexes        int          `json:"indexes"`
 	ForeignKeys    int          `json:"foreign_keys"`
+	RowsTotal      int64        `json:"rows_total"` // of the dump, without the tables that are left alone
+	BytesTotal     int64        `json:"bytes_total"`
+	ChunksTotal    int          `json:"chunks_total"`
 	Threads        int          `json:"threads"`
 	Seconds        float64      `json:"seconds"`
 	DataSeconds    float64      `json:"data_seconds"`
@@ -52,7 +52,9 @@ type Summary struct {
 	EventsDisabled []string     `json:"events_disabled,omitempty"`
 	Retries        []string     `json:"retries,omitempty"` // the first of them
 	Differences    []string     `json:"differences,omitempty"`
-	Warnings       []string     `json:"warnings,omitempty"`
+	Refused        []string     `json:"refused,omitempty"` // what the target cannot hold
+	Plan           []Planned    `json:"plan,omitempty"`    // of a dry run
+	Warnings       []string     `json:"warnings"`
 
 	mu sync.Mutex
 }
@@ -98,6 +100,15 @@ func (s *Summary) retried(table, file string, err error) {
 	s.ChunksRetried++
 	if len(s.Retries) < shownRetries {
 		s.Retries = append(s.Retries, fmt.Sprintf("table %s, chunk %s: %v", table, file, err))
+	}
+}
+
+func (s *Summary) retriedStatement(table string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Repeated++
+	if len(s.Retries) < shownRetries {
+		s.Retries = append(s.Retries, fmt.Sprintf("table %s: %v", table, err))
 	}
 }
 
@@ -187,48 +198,4 @@ func (s *Summary) finish(total, data time.Duration) {
 	if data > 0 {
 		s.MBPerSecond = float64(s.Bytes) / 1e6 / data.Seconds()
 	}
-}
-
-// WriteText prints the summary for people.
-func (s *Summary) WriteText(w io.Writer) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var b strings.Builder
-	state := "loaded"
-	switch {
-	case s.DryRun:
-		state = "would load"
-	case !s.Complete:
-		state = "NOT COMPLETE: loaded"
-	}
-	fmt.Fprintf(&b, "%s dump %s into %s (%s)\n", state, s.DumpID, s.Target, s.TargetVersion)
-	fmt.Fprintf(&b, "  tables   %d of %d in %d schemas, %s rows, %s (%s stored)\n", s.Tables, s.TablesTotal, s.Schemas,
-		humanize.Comma(s.Rows), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
-	fmt.Fprintf(&b, "  objects  %d indexes after the data, %d foreign keys, %d views, %d routines, %d triggers, %d events\n",
-		s.Indexes, s.ForeignKeys, s.Views, s.Routines, s.Triggers, s.Events)
-	fmt.Fprintf(&b, "  chunks   %d loaded, %d were in already, %d repeated\n", s.Chunks, s.ChunksSkipped, s.ChunksRetried)
-	fmt.Fprintf(&b, "  time     %.1f s, data %.1f s at %.1f MB/s by %d threads\n", s.Seconds, s.DataSeconds, s.MBPerSecond, s.Threads)
-	if s.RouteReason != "" {
-		fmt.Fprintf(&b, "  route    %s: %s\n", s.Route, s.RouteReason)
-	}
-	for _, a := range s.Adaptations {
-		fmt.Fprintf(&b, "  adapted  %s (%d times: %s)\n", a.What, a.Count, strings.Join(a.Objects, ", "))
-	}
-	for _, d := range s.Definers {
-		fmt.Fprintf(&b, "  definer  %s was replaced (%d times)\n", d.Account, d.Count)
-	}
-	if s.Kept > 0 {
-		fmt.Fprintf(&b, "  kept     %d objects that were there, as they were: %s\n", s.Kept, listed(s.KeptObjects, s.Kept))
-	}
-	if len(s.EventsDisabled) > 0 {
-		fmt.Fprintf(&b, "  events   created disabled, enable them after cut-over: %s\n", shorten(s.EventsDisabled))
-	}
-	for _, d := range s.Differences {
-		fmt.Fprintf(&b, "  DIFFERS  %s\n", d)
-	}
-	for _, d := range s.Warnings {
-		fmt.Fprintf(&b, "  warning  %s\n", d)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

@@ -30,6 +30,7 @@ type table struct {
 	deferred     bool   // its indexes are added after the data
 	foreignKeys  bool
 	plainEngine  bool // the target's engine has no transactions
+	unsure       bool // a statement on it was lost: what the target has must be looked at
 
 	mu       sync.Mutex
 	pending  int     // chunks that are not in yet
