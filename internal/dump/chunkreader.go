@@ -22,7 +22,7 @@ func (r *Reader) OpenChunk(ctx context.Context, c *Chunk) (io.ReadCloser, error)
 	}
 	f, err := r.store.Open(ctx, c.File)
 	if err != nil {
-		return nil, missing(r.store, c.File, err)
+		return nil, absent(r.store, c.File, err)
 	}
 	in := &storedReader{r: f, limit: c.Stored, hash: xxh3.New128()}
 	cr := &chunkReader{reader: r, chunk: c, file: f, stored: in}
@@ -90,14 +90,10 @@ func (c *chunkReader) verify() error {
 	if _, err := io.Copy(io.Discard, c.stored); err != nil {
 		return c.damaged(err)
 	}
-	h := c.stored.hash.Sum128()
-	sum := RowSum{Hi: h.Hi, Lo: h.Lo}.String()
-	switch {
-	case c.stored.n != c.chunk.Stored:
-		return c.damaged(fmt.Errorf("it has %d bytes in place of %d", c.stored.n, c.chunk.Stored))
-	case sum != c.chunk.FileSum:
-		return c.damaged(fmt.Errorf("its checksum is %s in place of %s", sum, c.chunk.FileSum))
-	case c.n != c.chunk.Bytes:
+	if err := c.stored.differs(c.chunk); err != nil {
+		return c.damaged(err)
+	}
+	if c.n != c.chunk.Bytes {
 		return c.damaged(fmt.Errorf("it holds %d bytes in place of %d", c.n, c.chunk.Bytes))
 	}
 	return io.EOF
@@ -107,7 +103,7 @@ func (c *chunkReader) damaged(err error) error {
 	if c.stored.err != nil {
 		return fmt.Errorf("%s in %s: %w", c.chunk.File, c.reader.store, c.stored.err)
 	}
-	return fmt.Errorf("%s in %s: %w: %w; copy the dump again", c.chunk.File, c.reader.store, ErrCorrupt, err)
+	return c.reader.problem(c.chunk.File, FileAltered, err)
 }
 
 // Close gives the decompressor back.

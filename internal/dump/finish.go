@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
+
+	"github.com/zeebo/xxh3"
 
 	"github.com/gomove/gomove/internal/store"
 )
@@ -33,15 +36,18 @@ func (w *Writer) finish(ctx context.Context, m *Manifest) error {
 	if err := errors.Join(w.tables.close(), w.chunks.close()); err != nil {
 		return err
 	}
+	sums := []fileSum{manifest, w.tables.sum(), w.chunks.sum()}
 	if w.restore != nil {
-		if err := w.restore.finish(ctx); err != nil {
+		sum, err := w.restore.finish(ctx)
+		if err != nil {
 			return err
 		}
+		sums = append(sums, sum)
 	}
 	if err := syncStore(ctx, w.store); err != nil {
 		return err
 	}
-	if err := w.writeMetadata(ctx, m, []fileSum{manifest, w.tables.sum(), w.chunks.sum()}); err != nil {
+	if err := w.writeMetadata(ctx, m, sums); err != nil {
 		return err
 	}
 	if err := w.store.Remove(ctx, PartialMetadataName); err != nil {
@@ -64,14 +70,15 @@ func (w *Writer) writeMetadata(ctx context.Context, m *Manifest, sums []fileSum)
 		return err
 	}
 	defer f.Abort()
-	b := bufio.NewWriterSize(f, 64<<10)
+	hash := xxh3.New128()
+	b := bufio.NewWriterSize(io.MultiWriter(f, hash), 64<<10)
 	started := m.Started
 	if started.IsZero() {
 		started = w.started
 	}
 	metadataHead(b, m, started, w.o)
 	sequences := 0
-	for o, err := range readLines[Object](ctx, w.store, TablesName, "") {
+	for o, err := range readLines[Object](ctx, w.store, listing{name: TablesName}) {
 		if err != nil {
 			return err
 		}
@@ -80,8 +87,11 @@ func (w *Writer) writeMetadata(ctx context.Context, m *Manifest, sums []fileSum)
 		}
 		metadataObject(b, o)
 	}
-	metadataTail(b, sequences, sums, time.Now())
+	metadataTail(b, sequences, sums)
 	if err := b.Flush(); err != nil {
+		return err
+	}
+	if err := writeSeal(f, hash, time.Now()); err != nil {
 		return err
 	}
 	if s, ok := f.(store.Syncer); ok {

@@ -58,6 +58,7 @@ type Manifest struct {
 	Charset     string        `json:"charset"` // "source" or "utf8mb4"
 	Server      ServerFacts   `json:"server"`
 	Snapshot    SnapshotFacts `json:"snapshot"`
+	Sealed      bool          `json:"sealed,omitempty"` // metadata holds its own checksum; the Writer fills it
 }
 
 // ServerFacts is what the manifest says of the source.
@@ -185,6 +186,9 @@ type Chunk struct {
 	Stored  int64  `json:"stored"`   // of the file
 	FileSum string `json:"file_sum"` // XXH3-128 of the stored file, hex, as `xxhsum -H2` prints it
 	RowSum  string `json:"row_sum"`  // RowSum of its rows, hex
+	// Script is the LOAD DATA statement for the file that other tools run, where the preset has one.
+	Script    string `json:"script,omitempty"`
+	ScriptSum string `json:"script_sum,omitempty"` // XXH3-128, hex
 	// NegativeZeros counts the cells -0 of FLOAT and DOUBLE columns, which MariaDB stores as 0.
 	NegativeZeros int64 `json:"negative_zeros,omitempty"`
 }

@@ -17,13 +17,21 @@ import (
 // maxLineBytes bounds a line of the .jsonl files. A table of 4,096 columns, one of them an ENUM of 65,535 members, is less.
 const maxLineBytes = 32 << 20
 
-// readLines yields the records of a file of JSON lines. A record that makes no sense is ErrFormat; with sum, a file that
-// has another XXH3-128 is ErrCorrupt at its end.
-func readLines[T any](ctx context.Context, s store.Store, name, sum string) iter.Seq2[*T, error] {
+// listing is a file of JSON lines.
+type listing struct {
+	name     string
+	sum      string // XXH3-128 that metadata tells; empty: none
+	maxLines int    // 0: any number
+	torn     bool   // the last line may be cut off
+}
+
+// readLines yields the records of a listing. A record that makes no sense is ErrFormat; a file with another checksum is
+// ErrCorrupt at its end.
+func readLines[T any](ctx context.Context, s store.Store, l listing) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		f, err := s.Open(ctx, name)
+		f, err := s.Open(ctx, l.name)
 		if err != nil {
-			yield(nil, missing(s, name, err))
+			yield(nil, absent(s, l.name, err))
 			return
 		}
 		defer f.Close() //nolint:errcheck // it was only read
@@ -36,35 +44,80 @@ func readLines[T any](ctx context.Context, s store.Store, name, sum string) iter
 				return
 			}
 			buf, err = readLine(in, buf[:0])
-			if errors.Is(err, io.EOF) {
+			if errors.Is(err, io.EOF) || l.torn && errors.Is(err, ErrCorrupt) {
 				break
 			}
 			record := new(T)
+			if err == nil && l.maxLines > 0 && line > l.maxLines {
+				err = fmt.Errorf("%w: more than %d lines", ErrFormat, l.maxLines)
+			}
 			if err == nil {
 				err = decodeLine(buf, record)
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("%s in %s, line %d: %w", name, s, line, err))
+				yield(nil, fmt.Errorf("%s in %s, line %d: %w", l.name, s, line, err))
 				return
 			}
 			if !yield(record, nil) {
 				return
 			}
 		}
-		if h := hash.Sum128(); sum != "" && sum != (RowSum{Hi: h.Hi, Lo: h.Lo}).String() {
-			yield(nil, fmt.Errorf("%s in %s: %w: its checksum is not the one that metadata tells; copy the dump again", name, s, ErrCorrupt))
+		if l.sum != "" && l.sum != sumOf(hash) {
+			yield(nil, &Problem{File: l.name, Kind: FileAltered, Place: s.String(), What: errSumOfMetadata.Error()})
 		}
 	}
 }
 
 // decodeLine is ErrFormat for what is not JSON of T, and what its validate refuses.
 func decodeLine(line []byte, record any) error {
+	if err := checkShape(line); err != nil {
+		return fmt.Errorf("%w: %w", ErrFormat, err)
+	}
 	if err := json.Unmarshal(line, record); err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if v, ok := record.(interface{ validate() error }); ok {
 		if err := v.validate(); err != nil {
 			return fmt.Errorf("%w: %w", ErrFormat, err)
+		}
+	}
+	return nil
+}
+
+// What a record may hold. A value takes up to 50 times the room of its text in memory once it is decoded.
+const (
+	harmlessBytes = 64 << 10
+	maxNesting    = 32
+	maxRecords    = 2 * maxColumns // objects of JSON: the columns of a table, and few more
+	maxValues     = 1 << 20        // the triggers, routines or files of an object
+)
+
+// checkShape refuses a text that would be large or deep once it is decoded, before it is.
+func checkShape(text []byte) error {
+	if len(text) <= harmlessBytes {
+		return nil
+	}
+	depth, records, values, quoted := 0, 0, 0, false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			if c == '{' {
+				records++
+			}
+		case c == '}' || c == ']':
+			depth--
+		case c == ',':
+			values++
+		}
+		if depth > maxNesting || records > maxRecords || values > maxValues {
+			return fmt.Errorf("record of %d bytes holds more values than any object has, or nests them deeper than %d", len(text), maxNesting)
 		}
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/zeebo/xxh3"
 )
 
 const (
@@ -14,6 +16,8 @@ const (
 	finishedPrefix = "# Finished dump at: "
 	// sumPrefix starts the lines of metadata that xxhsum can check: "# xxh128 <hex>  <file>".
 	sumPrefix = "# xxh128 "
+	// sealPrefix starts the line with the checksum of all others, which grep -v can take out.
+	sealPrefix = "# metadata xxh128 "
 )
 
 func startedLine(t time.Time) string {
@@ -86,12 +90,19 @@ func metadataObject(w io.Writer, o *Object) {
 	}
 }
 
-func metadataTail(w *bufio.Writer, sequences int, sums []fileSum, finished time.Time) {
+func metadataTail(w *bufio.Writer, sequences int, sums []fileSum) {
 	fmt.Fprintf(w, "[config]\nmax-statement-size = %d\nnum-sequences = %d\n", statementBytes, sequences)
 	for _, s := range sums {
 		fmt.Fprintf(w, "%s%s  %s\n", sumPrefix, s.sum, s.name)
 	}
-	fmt.Fprint(w, finishedPrefix+finished.UTC().Format(metadataTime)+"\n")
+}
+
+// writeSeal writes the checksum of metadata's other lines, of which hash has all but the last, and that last one.
+func writeSeal(w io.Writer, hash *xxh3.Hasher128, finished time.Time) error {
+	last := finishedPrefix + finished.UTC().Format(metadataTime) + "\n"
+	_, _ = hash.WriteString(last)
+	_, err := io.WriteString(w, sealPrefix+sumOf(hash)+"\n"+last)
+	return err
 }
 
 // iniValue escapes as GLib's key files do

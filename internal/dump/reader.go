@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/zeebo/xxh3"
 
 	"github.com/gomove/gomove/internal/store"
 )
@@ -22,11 +22,13 @@ import (
 // maxManifestBytes bounds gomove.json.
 const maxManifestBytes = 16 << 20
 
-// Reader reads a dump of format 1. Everything in it is distrusted: names, sizes, numbers (DESIGN, dump directory).
+// Reader reads a dump of format 1. Everything in it is distrusted: names, sizes, numbers (docs/format.md).
 // It is safe for concurrent use.
 type Reader struct {
 	store    store.Store
 	manifest *Manifest
+	whole    bool              // metadata is there
+	sealed   bool              // metadata holds its own checksum
 	sums     map[string]string // of the files that metadata tells one of
 
 	mu   sync.Mutex
@@ -36,29 +38,53 @@ type Reader struct {
 
 // Open reads gomove.json and metadata; a store without metadata is ErrIncomplete, a newer format or an unknown capability ErrFormat.
 func Open(ctx context.Context, s store.Store) (*Reader, error) {
-	r := &Reader{store: s}
+	r := &Reader{store: s, sums: map[string]string{}}
 	if err := r.readMetadata(ctx); err != nil {
 		return nil, err
 	}
-	text, err := readSmall(ctx, s, ManifestName, maxManifestBytes)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w: there is no %s; gomove reads its own dumps only", s, ErrFormat, ManifestName)
-	}
-	if err != nil {
+	return r, r.readManifest(ctx)
+}
+
+// OpenUnfinished also opens a dump without metadata, which was interrupted: its listings have no checksums, and a last line
+// that was cut off is passed over. ErrIncomplete is a store that holds no dump at all.
+func OpenUnfinished(ctx context.Context, s store.Store) (*Reader, error) {
+	r := &Reader{store: s, sums: map[string]string{}}
+	if err := r.readMetadata(ctx); errors.Is(err, ErrIncomplete) && !r.whole {
+		if r.readManifest(ctx) != nil {
+			return nil, err
+		}
+		return r, nil
+	} else if err != nil {
 		return nil, err
 	}
+	return r, r.readManifest(ctx)
+}
+
+// Complete reports whether the dump came to its end.
+func (r *Reader) Complete() bool { return r.whole }
+
+func (r *Reader) readManifest(ctx context.Context) error {
+	text, err := readSmall(ctx, r.store, ManifestName, maxManifestBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w: there is no %s; gomove reads its own dumps only", r.store, ErrFormat, ManifestName)
+	}
+	if err != nil {
+		return err
+	}
 	if want := r.sums[ManifestName]; want != "" && want != hashBytes(text) {
-		return nil, fmt.Errorf("%s in %s: %w: its checksum is not the one that metadata tells; copy the dump again", ManifestName, s, ErrCorrupt)
+		return r.problem(ManifestName, FileAltered, errSumOfMetadata)
 	}
 	r.manifest = new(Manifest)
-	if err := json.Unmarshal(text, r.manifest); err != nil {
-		return nil, fmt.Errorf("%s in %s: %w: %w", ManifestName, s, ErrFormat, err)
+	if err := decodeLine(text, r.manifest); err != nil {
+		return fmt.Errorf("%s in %s: %w", ManifestName, r.store, err)
 	}
-	if err := r.manifest.validate(); err != nil {
-		return nil, fmt.Errorf("%s in %s: %w: %w", ManifestName, s, ErrFormat, err)
+	if r.manifest.Sealed && r.whole && !r.sealed {
+		return r.problem(MetadataName, FileAltered, errors.New("it lacks its own checksum"))
 	}
-	return r, nil
+	return nil
 }
+
+var errSumOfMetadata = errors.New("its checksum is not the one that metadata tells")
 
 // readMetadata finds out whether the dump is whole, and the checksums of the files that list the others.
 func (r *Reader) readMetadata(ctx context.Context) error {
@@ -70,8 +96,8 @@ func (r *Reader) readMetadata(ctx context.Context) error {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	r.sums = map[string]string{}
-	finished := false
+	r.whole = true
+	finished, seal, hash := false, "", xxh3.New128()
 	in := bufio.NewReaderSize(f, 64<<10)
 	var line []byte
 	for {
@@ -83,18 +109,40 @@ func (r *Reader) readMetadata(ctx context.Context) error {
 			finished = false
 			break
 		}
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return fmt.Errorf("%s in %s: %w", MetadataName, r.store, err)
 		}
 		finished = bytes.HasPrefix(line, []byte(finishedPrefix))
-		if sum, name, ok := strings.Cut(strings.TrimPrefix(string(line), sumPrefix), "  "); ok && bytes.HasPrefix(line, []byte(sumPrefix)) {
-			r.sums[name] = sum
+		if sum, ok := bytes.CutPrefix(line, []byte(sealPrefix)); ok {
+			seal = string(sum)
+			continue
 		}
+		_, _ = hash.Write(append(line, '\n'))
+		r.noteSum(line)
+	}
+	if r.sealed = seal != ""; finished && r.sealed && seal != sumOf(hash) {
+		return r.problem(MetadataName, FileAltered, errors.New("its checksum is not the one that it tells itself"))
 	}
 	if !finished {
 		return fmt.Errorf("dump %s: %w: %s is cut off; copy the dump again", r.store, ErrIncomplete, MetadataName)
 	}
 	return nil
+}
+
+// noteSum takes the checksum of a listing out of a line of metadata.
+func (r *Reader) noteSum(line []byte) {
+	rest, ok := bytes.CutPrefix(line, []byte(sumPrefix))
+	if !ok {
+		return
+	}
+	sum, name, _ := strings.Cut(string(rest[:min(len(rest), 100)]), "  ")
+	switch name {
+	case ManifestName, TablesName, ChunksName, RestoreName:
+		r.sums[name] = sum
+	}
 }
 
 // noMetadata tells an unfinished dump from what is no dump.
@@ -125,32 +173,19 @@ func readSmall(ctx context.Context, s store.Store, name string, limit int64) ([]
 	return text, nil
 }
 
-// missing says of a file that is not there that the dump was altered.
-func missing(s store.Store, name string, err error) error {
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return fmt.Errorf("%s in %s: %w: the file is missing; copy the dump again", name, s, ErrCorrupt)
-}
-
 // Manifest is what gomove.json says.
 func (r *Reader) Manifest() *Manifest { return r.manifest }
 
 // Objects yields the lines of tables.jsonl, streaming.
 func (r *Reader) Objects(ctx context.Context) iter.Seq2[*Object, error] {
-	return readLines[Object](ctx, r.store, TablesName, r.sums[TablesName])
+	return readLines[Object](ctx, r.store, r.listing(TablesName, maxObjects))
 }
 
 // Chunks yields the lines of chunks.jsonl, streaming.
 func (r *Reader) Chunks(ctx context.Context) iter.Seq2[*Chunk, error] {
-	return readLines[Chunk](ctx, r.store, ChunksName, r.sums[ChunksName])
+	return readLines[Chunk](ctx, r.store, r.listing(ChunksName, maxChunks))
 }
 
-// OpenSQL reads a schema file.
-func (r *Reader) OpenSQL(ctx context.Context, name string) (io.ReadCloser, error) {
-	f, err := r.store.Open(ctx, name)
-	if err != nil {
-		return nil, missing(r.store, name, err)
-	}
-	return f, nil
+func (r *Reader) listing(name string, maxLines int) listing {
+	return listing{name: name, sum: r.sums[name], maxLines: maxLines, torn: !r.whole}
 }

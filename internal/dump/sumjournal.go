@@ -53,6 +53,5 @@ func (s *sumJournal) close() error {
 func (s *sumJournal) sum() fileSum {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.hash.Sum128()
-	return fileSum{name: s.name, sum: RowSum{Hi: h.Hi, Lo: h.Lo}.String()}
+	return fileSum{name: s.name, sum: sumOf(s.hash)}
 }

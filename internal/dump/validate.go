@@ -3,10 +3,18 @@ package dump
 import (
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/gomove/gomove/internal/store"
+)
+
+// What no server's objects and no chunk exceed: 64 characters, 4,096 columns, a chunk of 1 TiB that ends with a huge row.
+const (
+	maxNameBytes  = 4 * 64
+	maxColumns    = 4096
+	maxChunkBytes = 1<<40 + 16<<30
 )
 
 // validate checks what a reader relies on. An unknown capability means that rows could be read wrong.
@@ -34,6 +42,10 @@ func (o *Object) validate() error {
 		return fmt.Errorf("kind %.80q", o.Kind)
 	case o.Schema == "" || (o.Kind == KindSchema) != (o.Name == ""):
 		return fmt.Errorf("%s %.80q of schema %.80q", o.Kind, o.Name, o.Schema)
+	case len(o.Schema) > maxNameBytes || len(o.Name) > maxNameBytes:
+		return fmt.Errorf("%s: a name of more than %d bytes", o.Kind, maxNameBytes)
+	case len(o.Columns) > maxColumns:
+		return fmt.Errorf("%s: %d columns: no server has more than %d", quoteTable(o.Schema, o.Name), len(o.Columns), maxColumns)
 	case o.Rows < -1:
 		return fmt.Errorf("%s: %d rows", quoteTable(o.Schema, o.Name), o.Rows)
 	case len(o.FileSums) > 0 && len(o.FileSums) != len(o.Files):
@@ -59,10 +71,16 @@ func (c *Chunk) validate() error {
 	switch {
 	case c.Schema == "" || c.Table == "":
 		return fmt.Errorf("chunk %s: no table", c.File)
+	case len(c.Schema) > maxNameBytes || len(c.Table) > maxNameBytes:
+		return fmt.Errorf("chunk %s: a name of more than %d bytes", c.File, maxNameBytes)
+	case c.Number > math.MaxInt32 || c.Bytes > maxChunkBytes || c.Stored > maxChunkBytes || c.Rows > c.Bytes:
+		return fmt.Errorf("chunk %s: numbers that no file has: number %d, %d rows, %d bytes, %d stored", c.File, c.Number, c.Rows, c.Bytes, c.Stored)
 	case c.Number < 0 || c.Rows < 0 || c.Bytes < 0 || c.Stored < 0 || c.Range.Piece < 0:
 		return fmt.Errorf("chunk %s: a negative number", c.File)
 	case !slices.Contains([]string{"csv", "sql", "dat"}, c.extension()):
 		return fmt.Errorf("chunk %s: a file name that ends in none of .csv, .dat, .sql", c.File)
+	case c.Script != "" && (store.CheckName(c.Script) != nil || !isSum(c.ScriptSum)):
+		return fmt.Errorf("chunk %s: script %.80q", c.File, c.Script)
 	case !isSum(c.FileSum) || !isSum(c.RowSum):
 		return fmt.Errorf("chunk %s: a checksum that is not 32 hex digits", c.File)
 	}

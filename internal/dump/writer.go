@@ -156,7 +156,7 @@ func (w *Writer) WriteManifest(ctx context.Context, m *Manifest) error {
 
 func (w *Writer) writeManifest(ctx context.Context, m *Manifest) (fileSum, error) {
 	out := *m
-	out.Format, out.For, out.Rows, out.Compression = FormatVersion, w.o.For, w.o.Rows, w.o.Compression
+	out.Format, out.For, out.Rows, out.Compression, out.Sealed = FormatVersion, w.o.For, w.o.Rows, w.o.Compression, true
 	if out.Started.IsZero() {
 		out.Started = w.started
 	}
@@ -227,6 +227,7 @@ func (w *Writer) recordChunk(ctx context.Context, o *Object, c *Chunk) error {
 		if err := w.writeFile(ctx, name, []byte(text)); err != nil {
 			return err
 		}
+		c.Script, c.ScriptSum = name, hashBytes([]byte(text))
 	}
 	if w.restore != nil {
 		if err := w.restore.chunk(ctx, o, c); err != nil {

@@ -118,7 +118,7 @@ func (d *Dir) Open(_ context.Context, name string) (io.ReadCloser, error) {
 	if !link.Mode().IsRegular() {
 		return nil, fmt.Errorf("open %s: %w", path, ErrNotRegular)
 	}
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, unwrapPath(err))
 	}
