@@ -6,7 +6,7 @@ MAX_LINES     := 400
 FUZZ_TIME     ?= 30s
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test race check lint lines vuln fuzz demo clean
+.PHONY: build setup test race check lint lines vuln fuzz demo bench clean
 
 build: ## bin/gomove, one static file
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/gomove ./cmd/gomove
@@ -50,6 +50,9 @@ fuzz: ## each fuzz target for FUZZ_TIME
 
 demo: setup build ## moves two databases from MySQL 5.6 to MySQL 9.7 and compares every row
 	go run ./cmd/demo
+
+bench: setup build ## gomove and other tools side by side; `make bench BENCH='-only sysbench -servers mariadb'`
+	go run ./bench -save $(BENCH)
 
 clean:
 	rm -rf bin demo-out

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -215,6 +216,23 @@ func (s *Server) open(network, addr, schema string) (*sql.DB, error) {
 		return nil, err
 	}
 	return sql.OpenDB(c), nil
+}
+
+// PID is the number of the server's process; 0 while it is stopped.
+func (s *Server) PID() int {
+	if s.proc == nil {
+		return 0
+	}
+	return s.proc.cmd.Process.Pid
+}
+
+// ClientCommand is the command line of the server's own client, root by TCP; nil when there is none.
+func (s *Server) ClientCommand() []string {
+	if s.install.client.argv == nil {
+		return nil
+	}
+	return append(slices.Clone(s.install.client.argv),
+		"--no-defaults", "--host="+s.Host, "--port="+strconv.Itoa(s.Port), "--user="+s.User)
 }
 
 func tail(b []byte, n int) []byte {

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// role is what a contender is measured for.
+type role string
+
+const (
+	subject role = "gomove"
+	rival   role = "peer"
+	limit   role = "limit" // what the server gives to whoever does nothing else
+	base    role = "base"  // gomove at the easier form of the same work
+)
+
+// contender is one command of a job.
+type contender struct {
+	name    string
+	role    role
+	command string // for sh, with {placeholders}
+	set     *set   // whose schema is {schema}
+	in      string // what {in} is
+	loads   bool   // it fills the schema {schema}, which is dropped before each run; else it may fill {out}
+	tool    string // of {tool}: a program that does not stand on PATH
+}
+
+// outDir is where dumps go.
+func (h *host) outDir() string { return filepath.Join(h.dir, "out") }
+
+// expand fills in the placeholders.
+func (h *host) expand(c *contender) string {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	return strings.NewReplacer(
+		"{host}", h.Host, "{port}", strconv.Itoa(h.Port), "{user}", h.User, "{schema}", c.set.schema(),
+		"{threads}", strconv.Itoa(h.o.threads), "{out}", h.outDir(), "{in}", c.in, "{gomove}", h.o.gomove,
+		"{bench}", self, "{client}", shellWords(h.ClientCommand()), "{tool}", c.tool,
+	).Replace(c.command)
+}
+
+// shellWords quotes words for sh.
+func shellWords(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	return strings.Join(quoted, " ")
+}
+
+const connect = " -h {host} -P {port} -u {user} "
+
+// The commands of gomove. Its checks are on: they cannot be turned off.
+const (
+	gomoveDump     = "{gomove} dump" + connect + "-B {schema} -t {threads} --progress none --compress none -o {out}"
+	gomoveDumpZstd = "{gomove} dump" + connect + "-B {schema} -t {threads} --progress none -o {out}"
+	gomoveLoad     = "{gomove} load" + connect + "-d {in} -t {threads} --progress none --skip-binlog"
+)
+
+// The commands of the others, each with the settings that were the fastest of those that were tried.
+const (
+	mydumperDump = "mydumper" + connect + "-B {schema} -t {threads} --trx-consistency-only -r 100000 -o {out}"
+	mydumperZstd = mydumperDump + " && find {out} -name '*.sql' -print0 | xargs -0 -r -P {threads} -n 4 zstd -1 -q --rm"
+	mydumperGzip = mydumperDump + " -c"
+	dumpClient   = "{tool}" + connect + "--single-transaction --quick --databases {schema} > {out}.sql"
+	myloaderLoad = "myloader" + connect + "-d {in} -t {threads}"
+	clientLoad   = "{client} --max-allowed-packet=64M --init-command='SET sql_log_bin=0, unique_checks=0, foreign_key_checks=0' < {in}"
+)
+
+// dumpPeers are the tools on this machine that dump.
+func (h *host) dumpPeers(s *set) []*contender {
+	var out []*contender
+	if onPath("mydumper") {
+		out = append(out, &contender{name: "mydumper", role: rival, command: mydumperDump, set: s})
+	}
+	for _, tool := range h.dumpClients() {
+		out = append(out, &contender{name: filepath.Base(tool), role: rival, command: dumpClient, set: s, tool: clientTool(tool, h.ClientCommand())})
+	}
+	for _, p := range h.o.peers {
+		if strings.Contains(p.command, "{out}") {
+			out = append(out, &contender{name: p.name, role: rival, command: p.command, set: s})
+		}
+	}
+	return out
+}
+
+// dumpClients are mysqldump and mariadb-dump: the one that stands beside the server's own client, and those on PATH.
+func (h *host) dumpClients() []string {
+	var out []string
+	if argv := h.ClientCommand(); argv != nil {
+		for _, word := range argv {
+			beside := filepath.Join(filepath.Dir(word), "mysqldump")
+			if filepath.Base(word) == "mysql" && isFile(beside) {
+				return []string{beside}
+			}
+		}
+	}
+	for _, name := range []string{"mariadb-dump", "mysqldump"} {
+		if p, err := exec.LookPath(name); err == nil && len(out) == 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// clientTool runs a program in the way in which the client beside it is run.
+func clientTool(tool string, client []string) string {
+	for i, word := range client {
+		if filepath.Dir(word) == filepath.Dir(tool) && filepath.Base(word) == "mysql" {
+			return shellWords(append(client[:i:i], tool)) + " --no-defaults --set-gtid-purged=OFF"
+		}
+	}
+	return shellWords([]string{tool}) + " --no-defaults"
+}
+
+func onPath(name string) bool {
+	_, err := exec.LookPath(name)
+	return err == nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// reset makes room for a run: no dump of an earlier one, no schema that a load would meet.
+func (h *host) reset(ctx context.Context, c *contender) error {
+	for _, path := range []string{h.outDir(), h.outDir() + ".sql"} {
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
+	if c.loads {
+		if err := quietly(ctx, h.db, "DROP DATABASE IF EXISTS "+c.set.schema()); err != nil {
+			return err
+		}
+	}
+	return h.calm(ctx)
+}

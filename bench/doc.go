@@ -1,2 +1,0 @@
-// Package bench will hold the side-by-side benchmark against other tools.
-package bench

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+)
+
+// contenders are the commands of a job, what they need prepared in the folder work, and the bytes of the rows as CSV.
+func (h *host) contenders(ctx context.Context, s *set, job, work string) ([]*contender, int64, error) {
+	csv := filepath.Join(work, "csv")
+	if err := h.prepare(ctx, &contender{command: gomoveDump, set: s}, csv); err != nil {
+		return nil, 0, err
+	}
+	bytes, err := chunkBytes(csv)
+	if err != nil {
+		return nil, 0, err
+	}
+	var all []*contender
+	switch job {
+	case jobDump:
+		all = append([]*contender{{name: "gomove", role: subject, command: gomoveDump, set: s}}, h.dumpPeers(s)...)
+		read, err := h.readLimit(s, work)
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, read)
+	case jobDumpZstd:
+		all = h.compressed(s)
+	case jobBig:
+		all = []*contender{
+			{name: "gomove, one table", role: subject, command: gomoveDump, set: s},
+			{name: fmt.Sprintf("gomove, %d tables", bigParts), role: base, command: gomoveDump, set: findSet("parts")},
+		}
+	case jobLoad:
+		all, err = h.loaders(ctx, s, csv, work)
+	}
+	if job != jobLoad {
+		if err := os.RemoveAll(csv); err != nil {
+			return nil, 0, err
+		}
+	}
+	return all, bytes, err
+}
+
+// compressed are the dumps that compress.
+func (h *host) compressed(s *set) []*contender {
+	all := []*contender{{name: "gomove", role: subject, command: gomoveDumpZstd, set: s}}
+	if !onPath("mydumper") {
+		return all
+	}
+	if onPath("zstd") {
+		all = append(all, &contender{name: "mydumper, zstd -1", role: rival, command: mydumperZstd, set: s})
+	}
+	return append(all, &contender{name: "mydumper -c", role: rival, command: mydumperGzip, set: s})
+}
+
+// prepare makes a dump by a command, unmeasured, and moves it to a path.
+func (h *host) prepare(ctx context.Context, c *contender, to string) error {
+	if err := h.reset(ctx, c); err != nil {
+		return err
+	}
+	if _, err := measure(ctx, h.dir, h.expand(c)); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	from := h.outDir()
+	if isFile(from + ".sql") {
+		from += ".sql"
+	}
+	return os.Rename(from, to)
+}
+
+// loaders are the loads: each tool of what it, or its companion, has dumped.
+func (h *host) loaders(ctx context.Context, s *set, csv, work string) ([]*contender, error) {
+	all := []*contender{{name: "gomove", role: subject, command: gomoveLoad, set: s, in: csv, loads: true}}
+	sql := filepath.Join(work, "mydumper")
+	if onPath("mydumper") && onPath("myloader") {
+		if err := h.prepare(ctx, &contender{command: mydumperDump, set: s}, sql); err != nil {
+			return nil, err
+		}
+		all = append(all, &contender{name: "myloader", role: rival, command: myloaderLoad, set: s, in: sql, loads: true})
+	}
+	if h.ClientCommand() != nil {
+		for _, tool := range h.dumpClients() {
+			file := filepath.Join(work, filepath.Base(tool)+".sql")
+			c := &contender{command: dumpClient, set: s, tool: clientTool(tool, h.ClientCommand())}
+			if err := h.prepare(ctx, c, file); err != nil {
+				fmt.Fprintf(h.out, "  %s does not work here: %s\n", filepath.Base(tool), firstLine(err.Error()))
+				continue
+			}
+			all = append(all, &contender{name: filepath.Base(h.client()) + " < " + filepath.Base(tool), role: rival, command: clientLoad, set: s, in: file, loads: true})
+		}
+	}
+	for _, p := range h.o.peers {
+		if !strings.Contains(p.command, "{in}") {
+			continue
+		}
+		in := sql
+		for _, d := range h.o.peers {
+			if d.name == p.name && strings.Contains(d.command, "{out}") {
+				in = filepath.Join(work, "peer-"+p.name)
+				if err := h.prepare(ctx, &contender{command: d.command, set: s}, in); err != nil {
+					return nil, fmt.Errorf("%s: %w", p.name, err)
+				}
+			}
+		}
+		all = append(all, &contender{name: p.name, role: rival, command: p.command, set: s, in: in, loads: true})
+	}
+	if h.ClientCommand() == nil || s.name == "small" {
+		return all, nil
+	}
+	limit, err := h.loadLimit(s, csv, work)
+	return append(all, limit), err
+}
+
+// client is the path of the server's client.
+func (h *host) client() string {
+	name := ""
+	for _, word := range h.ClientCommand() {
+		if !strings.HasPrefix(word, "-") && isFile(word) {
+			name = word
+		}
+	}
+	return name
+}
+
+// chunkBytes adds up the CSV files of a dump.
+func chunkBytes(dir string) (n int64, err error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.csv"))
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return 0, err
+		}
+		n += info.Size()
+	}
+	return n, nil
+}
+
+// loadLimit is the server's own client at work: tables, LOAD DATA of gomove's files over several connections, then keys.
+func (h *host) loadLimit(s *set, csv, work string) (*contender, error) {
+	const session = "SET SESSION sql_log_bin=0, unique_checks=%d, foreign_key_checks=0, sql_mode='NO_AUTO_VALUE_ON_ZERO'"
+	unique := 0
+	if h.Kind == "mariadb" {
+		unique = 1 // there 0 would lock an empty table for the first LOAD DATA
+	}
+	create := "CREATE DATABASE " + s.schema() + " DEFAULT CHARACTER SET utf8mb4;\n"
+	keys := ""
+	for n := range s.tables(h.o) {
+		create += s.create(n, false) + ";\n"
+		if alter := s.addIndexes(n); alter != "" {
+			keys += alter + "\n"
+		}
+	}
+	loads := ""
+	names, err := filepath.Glob(filepath.Join(csv, "*.csv"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		table := strings.Split(filepath.Base(name), ".")[1]
+		loads += fmt.Sprintf("LOAD DATA LOCAL INFILE '%s' INTO TABLE %s.%s %s\n", name, s.schema(), table, dump.LoadDataClauses)
+	}
+	hasten := ""
+	if h.Kind == "mysql97" {
+		hasten = ", innodb_ddl_buffer_size=67108864"
+	}
+	client := fmt.Sprintf("#!/bin/sh\nexec %s --local-infile=1 --init-command=\"%s%s\" \"$@\"\n",
+		shellWords(h.ClientCommand()), fmt.Sprintf(session, unique), hasten)
+	script := fmt.Sprintf("set -e\ncd %s\nsh client.sh < create.sql\n", shellWords([]string{work}))
+	for _, file := range []string{"load.sql", "keys.sql"} {
+		script += "xargs -r -d '\\n' -P $1 -n 1 sh client.sh -e < " + file + "\n"
+	}
+	for name, text := range map[string]string{"create.sql": create, "load.sql": loads, "keys.sql": keys, "client.sh": client, "limit.sh": script} {
+		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return &contender{
+		name: "LOAD DATA by the server's client", role: limit, set: s, loads: true, in: filepath.Join(work, "limit.sh"),
+		command: "sh {in} {threads}",
+	}, nil
+}
