@@ -14,7 +14,9 @@ type balanceCase struct {
 	columns string // and the key
 	fill    string // SELECT list over seq(n); a pad column follows
 	index   string // default PRIMARY
+	options string // after the table's parenthesis
 	only    testdb.Kind
+	not     testdb.Kind
 	cost    float64 // percent of the rows; default 3
 	cost56  float64 // the same on MySQL 5.6
 }
@@ -59,7 +61,16 @@ func balanceCases() []balanceCase {
 		{name: "year", columns: "y YEAR, a INT, PRIMARY KEY(y,a)", fill: "IF(n%4=0,1901+n%200,2024),n"},
 		{name: "bit", columns: "b BIT(40), PRIMARY KEY(b)", fill: "n*5000000"},
 		{name: "unique nullable", columns: "a INT, b INT, UNIQUE KEY u(a,b)", fill: "n%50,IF(n%1000=0,NULL,n)", index: "u"},
-		{name: "partitioned by hash", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n,n%100"},
+		{name: "int descending", not: testdb.MySQL56, columns: "a INT, PRIMARY KEY(a DESC)", fill: "n*3"},
+		{name: "mixed directions", not: testdb.MySQL56, columns: "a INT, b INT, c INT, PRIMARY KEY(a, b DESC, c)", fill: "n%40,n%70,n"},
+		{name: "mixed directions, heavy tenant", not: testdb.MySQL56, columns: "a INT, b INT, PRIMARY KEY(a, b DESC)", fill: "IF(n%20=0,n,77),n"},
+		{name: "descending, heavy tenant", not: testdb.MySQL56, columns: "a INT, s VARCHAR(40) CHARACTER SET latin1, PRIMARY KEY(a DESC, s DESC)", fill: "IF(n%20=0,n,77),LEFT(SHA2(n,256),12)"},
+		{name: "partitioned by hash", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n,n%100", options: "PARTITION BY HASH(b) PARTITIONS 8"},
+		{name: "partitioned by key", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n,n%100", options: "PARTITION BY KEY(a) PARTITIONS 12"},
+		{name: "partitioned by list", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n,n%10", options: "PARTITION BY LIST(b) (PARTITION p0 VALUES IN (0,5), PARTITION p1 VALUES IN (1,2,3), PARTITION p2 VALUES IN (4,6,7,8,9))"},
+		{name: "partitioned by range of the second part", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n%50,n", options: "PARTITION BY RANGE(b) (PARTITION p0 VALUES LESS THAN (100), PARTITION p1 VALUES LESS THAN (150000), PARTITION p2 VALUES LESS THAN MAXVALUE)"},
+		{name: "partitioned by range columns of text", columns: "s VARCHAR(20) CHARACTER SET latin1, PRIMARY KEY(s)", fill: "LEFT(SHA2(n,256),16)", options: "PARTITION BY RANGE COLUMNS(s) (PARTITION p0 VALUES LESS THAN ('5'), PARTITION p1 VALUES LESS THAN ('b'), PARTITION p2 VALUES LESS THAN (MAXVALUE))"},
+		{name: "sub-partitioned", columns: "a INT, b INT, PRIMARY KEY(a,b)", fill: "n,n%100", options: "PARTITION BY RANGE(a) SUBPARTITION BY HASH(b) SUBPARTITIONS 4 (PARTITION p0 VALUES LESS THAN (90000), PARTITION p1 VALUES LESS THAN (180000), PARTITION p2 VALUES LESS THAN MAXVALUE)"},
 	}
 }
 
@@ -72,22 +83,19 @@ func TestBalance(t *testing.T) {
 			if testing.Short() && c.name != "composite of 8" {
 				continue
 			}
-			if c.only != "" && c.only != s.kind {
+			if c.only != "" && c.only != s.kind || c.not == s.kind {
 				continue
 			}
 			t.Run(c.name, func(t *testing.T) {
 				s := &session{Conn: s.Conn, t: t, kind: s.kind, schema: s.schema}
-				partitions := ""
-				if strings.HasPrefix(c.name, "partitioned") {
-					partitions = " PARTITION BY HASH(b) PARTITIONS 8"
-				}
-				s.exec("DROP TABLE IF EXISTS b", "CREATE TABLE b("+c.columns+", pad CHAR(80) CHARACTER SET latin1 NOT NULL) ENGINE=InnoDB"+partitions,
+				s.exec("DROP TABLE IF EXISTS b", "CREATE TABLE b("+c.columns+", pad CHAR(80) CHARACTER SET latin1 NOT NULL) ENGINE=InnoDB "+c.options,
 					"INSERT INTO b SELECT "+c.fill+", REPEAT('x',80) FROM seq")
 				index := c.index
 				if index == "" {
 					index = "PRIMARY"
 				}
 				table := s.table("b", index)
+				table.Partitions = s.partitions("b")
 				rowBytes := s.number("SELECT SUM(LENGTH(pad)+" + keyLength(table.Key) + ")/COUNT(*) DIV 1 FROM b")
 				want := balance{rows: rows, targetRows: targetRows, cost: 3}
 				if c.cost56 > 0 && s.kind == testdb.MySQL56 {

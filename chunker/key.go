@@ -66,6 +66,10 @@ func (k *Key) KeyExpr(i int) string {
 // tiled reports whether ranges fix the part by equality.
 func (p *Part) tiled() bool { return p.Kind == Enum || p.Kind == Set }
 
+// backwards reports whether values of part i are found from the last to the first: below a prefix, MySQL reads a range of a
+// descending part in that order only, and sorts it for the other.
+func (k *Key) backwards(i int) bool { return i > 0 && k.Parts[i].Desc }
+
 // firstTiled returns the index of the first ENUM or SET part at or after from, or the number of parts.
 func (k *Key) firstTiled(from int) int {
 	for i := from; i < len(k.Parts); i++ {

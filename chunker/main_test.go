@@ -146,6 +146,14 @@ func (s *session) table(name, index string) *Table {
 	return t
 }
 
+// partitions returns the names of a table's partitions, of sub-partitions where there are some.
+func (s *session) partitions(name string) []string {
+	s.t.Helper()
+	const q = "SELECT COALESCE(subpartition_name, partition_name) FROM information_schema.partitions" +
+		" WHERE table_schema=%q AND table_name=%q AND partition_name IS NOT NULL ORDER BY partition_ordinal_position, subpartition_ordinal_position"
+	return s.strings(fmt.Sprintf(q, s.schema, name))
+}
+
 func kindOf(columnType string) (PartKind, []string) {
 	base := columnType
 	if i := strings.IndexAny(base, "( "); i >= 0 {

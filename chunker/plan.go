@@ -54,8 +54,8 @@ func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 	if part.tiled() {
 		return p.tile(ctx, prefix, rows)
 	}
-	if part.Desc && i > 0 {
-		return p.boundary(prefix, rows) // MySQL sorts to find the lowest value of a later descending part
+	if p.key.backwards(i) && part.Nullable {
+		return p.boundary(prefix, rows) // IS NOT NULL is a range, which MySQL sorts to find its lowest value
 	}
 	if i-len(p.base) >= maxParts {
 		if rows <= p.target && p.credible(rows) {
@@ -93,7 +93,7 @@ func (p *planner) walk(ctx context.Context, s span) error {
 			p.doubt()
 		}
 		if p.misled {
-			return p.step(ctx, s)
+			return errUncut
 		}
 		left, err := p.split(ctx, s)
 		if err != nil {
@@ -144,38 +144,6 @@ func (p *planner) doubt() {
 	p.misled = p.misled || p.doubted > patience && p.found < p.doubted*fewRowsEach
 }
 
-// step cuts a span by counting its keys, which reads each of them once: for statistics that are of no use.
-func (p *planner) step(ctx context.Context, s span) error {
-	for cur := s.first; ; {
-		at := s.prefix.with(cur)
-		next, err := p.skip(ctx, interval{prefix: s.prefix, lo: cur, hi: s.hi}, p.target)
-		if err != nil {
-			return err
-		}
-		if next == nil {
-			return p.boundary(at, p.target)
-		}
-		before, err := p.end(ctx, interval{prefix: s.prefix, lo: cur, hi: next}, last)
-		if err != nil {
-			return err
-		}
-		if before == nil { // a target's rows and more have this one value
-			if err := p.group(ctx, at, 2*p.target); err != nil {
-				return err
-			}
-			if next, err = p.end(ctx, interval{prefix: s.prefix, lo: cur, hi: s.hi, open: true}, first); err != nil || next == nil {
-				return err
-			}
-		} else if err := p.boundary(at, p.target); err != nil {
-			return err
-		}
-		if !validValue(&p.key.Parts[len(s.prefix)], next) {
-			return errUncut
-		}
-		cur = next
-	}
-}
-
 // split returns the lower part of the span, up to a value about halfway that exists; its hi is nil when all values of
 // the span compare equal.
 func (p *planner) split(ctx context.Context, s span) (span, error) {
@@ -183,6 +151,9 @@ func (p *planner) split(ctx context.Context, s span) (span, error) {
 	a, err := p.alphabet(ctx, len(s.prefix), s.first, s.last)
 	if err != nil {
 		return span{}, err
+	}
+	if p.key.backwards(len(s.prefix)) {
+		return p.splitBackwards(ctx, s, a)
 	}
 	for _, g := range guess(part, a, s.first, s.last) {
 		cut, err := p.end(ctx, interval{prefix: s.prefix, lo: g, hi: s.hi}, first)
@@ -202,6 +173,29 @@ func (p *planner) split(ctx context.Context, s span) (span, error) {
 		err = errUncut
 	}
 	return left, err
+}
+
+// splitBackwards splits a span of a part whose values are found from the last to the first: at the last one before a guess.
+// Where there is none the guess moves up.
+func (p *planner) splitBackwards(ctx context.Context, s span, a *alphabet) (span, error) {
+	const tries = 64
+	lo := s.first
+	for range tries {
+		guesses := guess(&p.key.Parts[len(s.prefix)], a, lo, s.last)
+		if len(guesses) == 0 || bytes.Equal(guesses[0], lo) {
+			break
+		}
+		lo = guesses[0]
+		cut, err := p.end(ctx, interval{prefix: s.prefix, lo: s.first, hi: lo, open: true}, last)
+		left, err := p.splitAt(ctx, s, cut, err)
+		if refused(err) {
+			break
+		}
+		if left.hi != nil || err != nil {
+			return left, err
+		}
+	}
+	return p.splitAt(ctx, s, s.last, nil)
 }
 
 // splitAt splits a span at a value that a probe has found. The lower part's hi is nil when that is no place to split.

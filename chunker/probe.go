@@ -20,11 +20,12 @@ type Querier interface {
 
 // prober asks the server about one table. Every condition that it sends is an equality prefix and a range over one part.
 type prober struct {
-	q      Querier
-	key    *Key
-	table  string // quoted
-	probes int
-	wasted int // probes that read far more rows than they should
+	q          Querier
+	key        *Key
+	table      string   // quoted
+	partitions []string // names
+	probes     int
+	wasted     int // probes that read far more rows than they should
 }
 
 // interval is a condition on part len(prefix): from lo on and before hi; nil is unbounded.
@@ -63,11 +64,17 @@ func (iv interval) where(k *Key) string {
 
 // from returns the FROM clause. hint is FORCE or USE: MySQL 8 and later make no dives for an index that is forced, and
 // estimate one row (https://dev.mysql.com/doc/refman/8.4/en/range-optimization.html).
-func (pr *prober) from(hint string) string {
-	if pr.key == nil || pr.key.Name == "" {
-		return " FROM " + pr.table
+func (pr *prober) from(hint string) string { return pr.fromPartition("", hint) }
+
+func (pr *prober) fromPartition(partition, hint string) string {
+	from := " FROM " + pr.table
+	if partition != "" {
+		from += " PARTITION (" + mysql.QuoteName(partition) + ")"
 	}
-	return " FROM " + pr.table + " " + hint + " INDEX (" + mysql.QuoteName(pr.key.Name) + ")"
+	if pr.key == nil || pr.key.Name == "" {
+		return from
+	}
+	return from + " " + hint + " INDEX (" + mysql.QuoteName(pr.key.Name) + ")"
 }
 
 // edge is an end of an interval.
@@ -128,13 +135,31 @@ func (pr *prober) value(ctx context.Context, query string) (v []byte, err error)
 	return v, err
 }
 
-// estimate returns the server's estimates of the intervals' rows, in one round trip.
+// maxPartitions bounds the partitions that are asked for one by one.
+const maxPartitions = 32
+
+// estimate returns the server's estimates of the intervals' rows, in one round trip. Of a partitioned table it asks for each
+// partition: MySQL 5.6 and MariaDB look into the largest ones only and take the others to be like them.
 func (pr *prober) estimate(ctx context.Context, intervals ...interval) ([]int64, error) {
-	selects := make([]string, len(intervals))
-	for n, iv := range intervals {
-		selects[n] = "SELECT 1" + pr.from("USE") + iv.where(pr.key)
+	parts := pr.partitions
+	if len(parts) == 0 || len(parts) > maxPartitions {
+		parts = []string{""}
 	}
-	return pr.explain(ctx, selects)
+	selects := make([]string, 0, len(intervals)*len(parts))
+	for _, iv := range intervals {
+		for _, part := range parts {
+			selects = append(selects, "SELECT 1"+pr.fromPartition(part, "USE")+iv.where(pr.key))
+		}
+	}
+	each, err := pr.explain(ctx, selects)
+	if err != nil {
+		return nil, err
+	}
+	sums := make([]int64, len(intervals))
+	for i, n := range each {
+		sums[i/len(parts)] += n
+	}
+	return sums, nil
 }
 
 // explain returns the rows that EXPLAIN states for each of the selects, 0 where it sees that there are none.

@@ -85,7 +85,7 @@ func (s *session) randomTable(r *rand.Rand) *Table {
 	all := slices.DeleteFunc(columnTypes(), func(c columnType) bool { return c.only != "" && c.only != s.kind })
 	n := 1 + r.IntN(4)
 	nullable := r.IntN(3) == 0
-	ddl, names := "CREATE TABLE p(id INT NOT NULL AUTO_INCREMENT, KEY(id)", ""
+	ddl, names, keyParts := "CREATE TABLE p(id INT NOT NULL AUTO_INCREMENT, KEY(id)", "", ""
 	var types []columnType
 	for i := range n {
 		c := all[r.IntN(len(all))]
@@ -101,6 +101,10 @@ func (s *session) randomTable(r *rand.Rand) *Table {
 		name := fmt.Sprintf("c`%d'\\", i)
 		ddl += ", " + mysql.QuoteName(name) + " " + spec
 		names += "," + mysql.QuoteName(name)
+		keyParts += "," + mysql.QuoteName(name)
+		if s.kind != testdb.MySQL56 && r.IntN(4) == 0 { // which knows no descending keys
+			keyParts += " DESC"
+		}
 		if nullable && strings.HasSuffix(spec, " NULL") && !strings.HasSuffix(spec, "NOT NULL") {
 			values := c.values
 			types[i].values = func(r *rand.Rand) string {
@@ -114,11 +118,15 @@ func (s *session) randomTable(r *rand.Rand) *Table {
 	index := "PRIMARY"
 	if nullable {
 		index = "u`k"
-		ddl += ", UNIQUE KEY " + mysql.QuoteName(index) + "(" + names[1:] + "))"
+		ddl += ", UNIQUE KEY " + mysql.QuoteName(index) + "(" + keyParts[1:] + "))"
 	} else {
-		ddl += ", PRIMARY KEY(" + names[1:] + "))"
+		ddl += ", PRIMARY KEY(" + keyParts[1:] + "))"
 	}
-	ddl += []string{" ENGINE=InnoDB", " ENGINE=InnoDB", " ENGINE=MyISAM"}[r.IntN(3)]
+	engine := []string{" ENGINE=InnoDB", " ENGINE=InnoDB", " ENGINE=MyISAM"}[r.IntN(3)]
+	if strings.Contains(keyParts, " DESC") {
+		engine = " ENGINE=InnoDB" // the other has no descending keys
+	}
+	ddl += engine
 	s.exec("DROP TABLE IF EXISTS p", "SET NAMES utf8mb4", ddl, "SET NAMES binary")
 	rows := 1 + r.IntN(250)
 	for range rows {
@@ -199,6 +207,15 @@ func TestTiling(t *testing.T) {
 						if lower == nil && upper == nil { // a cut outside the range would overlap
 							ranges = slices.Replace(ranges, i, i+1, before, after)
 						}
+					}
+				}
+				s.checkRows(table, ranges)
+				for range min(8, len(keys)) {
+					i := r.IntN(len(ranges))
+					if before, after, ok, err := Halve(t.Context(), s, table, ranges[i]); err != nil {
+						t.Fatal(err)
+					} else if ok {
+						ranges = slices.Replace(ranges, i, i+1, before, after)
 					}
 				}
 				s.checkRows(table, ranges)

@@ -10,6 +10,7 @@ type Range struct {
 	Upper     Tuple // exclusive, with every key that begins with it; nil is unbounded
 	Null      bool  // the rows with a NULL key part
 	Partition string
+	Rows      int64 // about how many rows it holds; 0 where the server's statistics are of no use
 }
 
 // Whole reports whether r is the whole table.
@@ -36,6 +37,7 @@ func (r Range) Cut(k *Key, at Tuple) (before, after Range, ok bool) {
 	before, after = r, r
 	before.Upper = at[n:].clone()
 	after.Lower, after.LowerOpen = before.Upper, false
+	before.Rows, after.Rows = 0, 0
 	return before, after, true
 }
 

@@ -200,8 +200,8 @@ func TestRangesWithoutProbes(t *testing.T) {
 		table Table
 		want  []Range
 	}{
-		{"small table", Table{Key: mixedKey(), Rows: 100, Bytes: 16384}, []Range{{}}},
-		{"small table with NULL keys", Table{Key: &Key{Parts: []Part{{Column: "a", Nullable: true}}}, Rows: 100, Bytes: 16384}, []Range{{}}},
+		{"small table", Table{Key: mixedKey(), Rows: 100, Bytes: 16384}, []Range{{Rows: 100}}},
+		{"small table with NULL keys", Table{Key: &Key{Parts: []Part{{Column: "a", Nullable: true}}}, Rows: 100, Bytes: 16384}, []Range{{Rows: 100}}},
 		{"no key", Table{Rows: 1e9, Bytes: 1e12}, []Range{{}}},
 		{"no key, partitions", Table{Rows: 1e9, Bytes: 1e12, Partitions: []string{"p0", "p`1"}}, []Range{{Partition: "p0"}, {Partition: "p`1"}}},
 	} {

@@ -13,7 +13,7 @@ import (
 type Table struct {
 	Schema, Name string
 	Key          *Key     // nil: no usable key
-	Partitions   []string // names, when it is partitioned and has no key
+	Partitions   []string // names, of sub-partitions where there are some
 	Rows         int64    // the server's estimate
 	Bytes        int64    // the server's estimate of its data
 	Where        string   // --where; the table is cut as if whole
@@ -36,6 +36,9 @@ const (
 // Ranges yields ranges that tile the table, in key order, found lazily. Small tables are one range and cost no query.
 // Its queries go through q between the ranges: q should be a session of its own that sees the data as the readers do,
 // with character_set_results=binary and time_zone +00:00.
+//
+// Where the statistics say nothing of a table's size a range may hold any number of rows (its Rows are 0): the caller reads
+// some of them, cuts the range there, and takes the rest apart by Halve.
 func Ranges(ctx context.Context, q Querier, t *Table, o Options) iter.Seq2[Range, error] {
 	return func(yield func(Range, error) bool) {
 		if o.TargetBytes <= 0 {
@@ -46,7 +49,7 @@ func Ranges(ctx context.Context, q Querier, t *Table, o Options) iter.Seq2[Range
 			return
 		}
 		if t.small(o.TargetBytes) {
-			yield(Range{}, nil)
+			yield(Range{Rows: t.Rows}, nil)
 			return
 		}
 		if err := t.cut(ctx, q, o, yield); err != nil && !errors.Is(err, errStop) {
@@ -78,7 +81,7 @@ func (t *Table) small(target int64) bool {
 func (t *Table) cut(ctx context.Context, q Querier, o Options, yield func(Range, error) bool) error {
 	key := *t.Key
 	key.Parts = append([]Part(nil), key.Parts...)
-	pr := &prober{q: q, key: &key, table: mysql.QuoteTable(t.Schema, t.Name)}
+	pr := &prober{q: q, key: &key, table: mysql.QuoteTable(t.Schema, t.Name), partitions: t.Partitions}
 	m := newMeter(ctx, pr, o.Log)
 	ranges := 0
 	p := &planner{prober: pr, alphabets: make([]*alphabet, len(key.Parts))}
@@ -97,14 +100,11 @@ func (t *Table) cut(ctx context.Context, q Querier, o Options, yield func(Range,
 		m.resume(ctx)
 		return nil
 	}
-	if err := p.measure(ctx, t, o.TargetBytes); err != nil {
-		return err
-	}
-	err := errUncut
-	if p.rows > 0 {
+	err := p.measure(ctx, t, o.TargetBytes)
+	if err == nil && p.rows > 0 {
 		err = p.group(ctx, nil, p.rows)
 	}
-	if err != nil && !errors.Is(err, errUncut) && !refused(err) {
+	if err := p.uncut(err); err != nil {
 		return err
 	}
 	if len(p.base) > 0 {
@@ -125,12 +125,16 @@ func (p *planner) measure(ctx context.Context, t *Table, targetBytes int64) erro
 	}
 	p.rows = all[0]
 	if p.rows <= fewRows && t.Rows <= fewRows {
-		// statistics that were never made look like this, and so does an empty table
+		// Statistics that were never made look like this, and so does an empty table. They bound every estimate as well.
 		v, err := p.skip(ctx, interval{}, 2*fewRows)
 		if err != nil {
 			return err
 		}
-		if v == nil && t.Bytes < targetBytes {
+		if v != nil {
+			p.misled = true
+			return errUncut
+		}
+		if t.Bytes < targetBytes {
 			p.rows = 0
 			return nil
 		}

@@ -28,7 +28,7 @@ func (p *planner) boundary(at Tuple, rows int64) error {
 
 // flush yields the range at hand, up to upper; nil is the end of base.
 func (p *planner) flush(upper Tuple) error {
-	r := Range{Equal: p.base.clone(), LowerOpen: p.open}
+	r := Range{Equal: p.base.clone(), LowerOpen: p.open, Rows: p.pending}
 	if len(p.base) == 0 {
 		r.Equal = nil
 	}
@@ -99,11 +99,20 @@ func (p *planner) enclose(prefix Tuple, cut func() error) error {
 // within yields ranges for all rows whose first parts are base: those that cut finds, and one for what is left.
 func (p *planner) within(base Tuple, cut func() error) error {
 	p.base, p.lower, p.open, p.pending, p.covered = base, nil, false, 0, false
-	if err := cut(); err != nil && !errors.Is(err, errUncut) && !refused(err) {
+	if err := p.uncut(cut()); err != nil {
 		return err
 	}
 	p.base = base
 	return p.finish()
+}
+
+// uncut takes the errors that leave the range at hand to end where its base does, with rows that nobody has estimated.
+func (p *planner) uncut(err error) error {
+	if errors.Is(err, errUncut) || refused(err) {
+		p.pending = 0
+		return nil
+	}
+	return err
 }
 
 // members returns every value that an ENUM or SET can hold, in the order of its index, in its own charset. Nil when

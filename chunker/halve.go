@@ -1,0 +1,103 @@
+package chunker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// Halve splits a range at a key that exists, about halfway between the values of its first and last key, by a few dives into
+// the index and without statistics. ok is false when the range cannot be cut so.
+func Halve(ctx context.Context, q Querier, t *Table, r Range) (before, after Range, ok bool, err error) {
+	if t.Key == nil || r.Null || r.Partition != "" || r.Whole() && t.Key.Nullable() {
+		return r, Range{}, false, nil
+	}
+	key := *t.Key
+	key.Parts = append([]Part(nil), key.Parts...)
+	p := &planner{
+		prober:    &prober{q: q, key: &key, table: mysql.QuoteTable(t.Schema, t.Name)},
+		alphabets: make([]*alphabet, len(key.Parts)), piece: halveWalk,
+	}
+	at, err := p.middle(ctx, r)
+	if err := p.uncut(err); err != nil {
+		return r, Range{}, false, fmt.Errorf("halve a range of %s.%s: %w", t.Schema, t.Name, err)
+	}
+	if at == nil {
+		return r, Range{}, false, nil
+	}
+	before, after, ok = r.Cut(&key, at)
+	return before, after, ok, nil
+}
+
+// halveWalk is how many rows are passed over where a key's values cannot be guessed.
+const halveWalk = 100
+
+// middle returns a key inside of a range, nil when there is none to be found.
+func (p *planner) middle(ctx context.Context, r Range) (Tuple, error) {
+	prefix := r.Equal.clone()
+	for i := len(prefix); i < len(p.key.Parts) && i-len(r.Equal) < maxParts; i++ {
+		if p.key.Parts[i].tiled() || p.key.backwards(i) {
+			return nil, nil
+		}
+		iv, beyond := r.interval(prefix)
+		if !iv.aggregates(p.key) {
+			return nil, nil // ORDER BY may scan
+		}
+		low, err := p.end(ctx, iv, first)
+		if err != nil {
+			return nil, err
+		}
+		if low == nil && beyond == nil {
+			return nil, nil
+		}
+		if low == nil {
+			prefix = prefix.with(beyond)
+			continue
+		}
+		high, err := p.end(ctx, iv, last)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case !bytes.Equal(low, high):
+			left, err := p.split(ctx, span{prefix: prefix, first: low, last: high, hi: iv.hi})
+			if err != nil || left.hi == nil {
+				return nil, err
+			}
+			return prefix.with(left.hi), nil
+		case beyond != nil:
+			return prefix.with(beyond), nil
+		}
+		prefix = prefix.with(low)
+	}
+	return nil, nil
+}
+
+// interval returns what the range leaves of the part after prefix. The keys with the value beyond, when there is one, are
+// partly in the range, and after the interval.
+func (r *Range) interval(prefix Tuple) (iv interval, beyond []byte) {
+	iv.prefix = prefix
+	inner := prefix[len(r.Equal):]
+	n := len(inner)
+	if len(r.Lower) > n && equalTuples(r.Lower[:n], inner) {
+		iv.lo, iv.open = r.Lower[n], r.LowerOpen && len(r.Lower) == n+1
+	}
+	if len(r.Upper) > n && equalTuples(r.Upper[:n], inner) {
+		iv.hi = r.Upper[n]
+		if len(r.Upper) > n+1 {
+			beyond = r.Upper[n]
+		}
+	}
+	return iv, beyond
+}
+
+func equalTuples(a, b Tuple) bool {
+	for i := range b {
+		if !bytes.Equal(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
