@@ -26,11 +26,11 @@ type host struct {
 
 // serverArgs make a server that holds the data in memory, as one that is sized for its data does.
 func serverArgs(k testdb.Kind) []string {
-	args := []string{"--innodb-buffer-pool-size=2G", "--max-connections=200", "--table-open-cache=12000", "--open-files-limit=40000"}
+	args := []string{"--innodb-buffer-pool-size=1G", "--max-connections=200", "--table-open-cache=12000", "--open-files-limit=40000"}
 	if k == testdb.MySQL97 {
-		return append(args, "--innodb-redo-log-capacity=2G")
+		return append(args, "--innodb-redo-log-capacity=512M")
 	}
-	return append(args, "--innodb-log-file-size=1G")
+	return append(args, "--innodb-log-file-size=256M")
 }
 
 // benchServer runs every job that is asked for on one server.
