@@ -92,7 +92,7 @@ func fillBlocks(ctx context.Context, c *sql.Conn, s *set, blocks <-chan rowBlock
 	name := fmt.Sprintf("bench-%p", &serial)
 	for b := range blocks {
 		mysql.RegisterReaderHandler(name, func() io.Reader { return &rowStream{set: s, block: b} })
-		_, err := c.ExecContext(ctx, fmt.Sprintf("LOAD DATA LOCAL INFILE 'Reader::%s' INTO TABLE %s.%s CHARACTER SET utf8mb4", name, s.schema(), s.table(b.table)))
+		_, err := c.ExecContext(ctx, fmt.Sprintf("LOAD DATA LOCAL INFILE 'Reader::%s' INTO TABLE %s.%s CHARACTER SET binary", name, s.schema(), s.table(b.table)))
 		mysql.DeregisterReaderHandler(name)
 		if err != nil {
 			return fmt.Errorf("fill %s: %w", s.name, err)
