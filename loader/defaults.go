@@ -81,7 +81,7 @@ func (l *load) settingNotes(o *dump.Object, st *statement) (notes []transform.No
 		switch {
 		case err != nil:
 			notes = append(notes, transform.Note{Object: object, What: "it was made under collation " + c + ", which the target lacks", Refused: true})
-		case changed:
+		case changed && strings.Replace(to, "utf8mb3_", "utf8_", 1) != strings.Replace(c, "utf8mb3_", "utf8_", 1): // another one, not another name
 			notes = append(notes, transform.Note{Object: object, What: "the collation that it was made under, " + c + ", becomes " + to})
 		}
 	}

@@ -1,0 +1,93 @@
+package loader
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/gomove/gomove/internal/progress"
+)
+
+// WriteText prints the summary for people.
+func (s *Summary) WriteText(w io.Writer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b strings.Builder
+	switch {
+	case s.DryRun:
+		s.planText(&b)
+	case !s.Changed:
+		fmt.Fprintf(&b, "nothing was changed: dump %s was not loaded into %s (%s)\n", s.DumpID, s.Target, s.TargetVersion)
+	default:
+		s.doneText(&b)
+	}
+	for _, a := range s.Adaptations {
+		fmt.Fprintf(&b, "  adapted  %s (%s: %s)\n", a.What, times(a.Count), listed(a.Objects, a.Count))
+	}
+	for _, d := range s.Definers {
+		done := "was replaced"
+		if s.DryRun {
+			done = "would be replaced"
+		}
+		fmt.Fprintf(&b, "  definer  %s %s (%s)\n", d.Account, done, times(d.Count))
+	}
+	if s.Kept > 0 {
+		fmt.Fprintf(&b, "  kept     %d objects that were there, as they were: %s\n", s.Kept, listed(s.KeptObjects, s.Kept))
+	}
+	if len(s.EventsDisabled) > 0 {
+		fmt.Fprintf(&b, "  events   created disabled, enable them after cut-over: %s\n", shorten(s.EventsDisabled))
+	}
+	for _, list := range []struct {
+		head string
+		what []string
+	}{{"REFUSED", s.Refused}, {"DIFFERS", s.Differences}, {"warning", s.Warnings}} {
+		for _, d := range list.what {
+			fmt.Fprintf(&b, "  %s  %s\n", list.head, d)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// doneText is what was done, also by a load that failed on its way.
+func (s *Summary) doneText(b *strings.Builder) {
+	state := "loaded"
+	if !s.Complete {
+		state = "NOT COMPLETE: loaded"
+	}
+	fmt.Fprintf(b, "%s dump %s into %s (%s)\n", state, s.DumpID, s.Target, s.TargetVersion)
+	fmt.Fprintf(b, "  tables   %d of %d in %d schemas, %s rows, %s (%s stored)\n", s.Tables, s.TablesTotal, s.Schemas,
+		humanize.Comma(s.Rows), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
+	fmt.Fprintf(b, "  objects  %d indexes after the data, %d foreign keys, %d views, %d routines, %d triggers, %d events\n",
+		s.Indexes, s.ForeignKeys, s.Views, s.Routines, s.Triggers, s.Events)
+	fmt.Fprintf(b, "  chunks   %d loaded, %d were in already, %d repeated\n", s.Chunks, s.ChunksSkipped, s.ChunksRetried)
+	fmt.Fprintf(b, "  time     %.1f s, data %.1f s at %.1f MB/s by %d threads\n", s.Seconds, s.DataSeconds, s.MBPerSecond, s.Threads)
+	if s.RouteReason != "" {
+		fmt.Fprintf(b, "  route    %s: %s\n", s.Route, s.RouteReason)
+	}
+}
+
+// planText is what a load would do.
+func (s *Summary) planText(b *strings.Builder) {
+	fmt.Fprintf(b, "would load dump %s into %s (%s)\n", s.DumpID, s.Target, s.TargetVersion)
+	fmt.Fprintf(b, "  %s, %s, %s in %s\n", counted(int64(s.TablesTotal), "table"), counted(s.RowsTotal, "row"), progress.Bytes(s.BytesTotal), counted(int64(s.ChunksTotal), "chunk"))
+	for i, p := range s.Plan {
+		if i == shownPlanned {
+			fmt.Fprintf(b, "  ...      and %d more; --summary json lists them all\n", len(s.Plan)-i)
+			break
+		}
+		fmt.Fprintf(b, "  %-9s%s%s\n", p.Action, p.Object, p.detail())
+	}
+}
+
+// shownPlanned bounds the lines of a plan on a terminal.
+const shownPlanned = 200
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return humanize.Comma(int64(n)) + " times"
+}
