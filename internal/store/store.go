@@ -32,6 +32,18 @@ type Syncer interface {
 	Sync(ctx context.Context) error
 }
 
+// Exclusive is a Store that can make a file only if there is none of its name, whoever else writes there.
+type Exclusive interface {
+	// CreateNew is Create, but for a Close that fails with fs.ErrExist when the name is taken by then.
+	CreateNew(ctx context.Context, name string) (File, error)
+}
+
+// Sweeper is a Store where a killed run leaves what no listing shows.
+type Sweeper interface {
+	// Sweep removes it and returns how much there was.
+	Sweep(ctx context.Context) (removed int, err error)
+}
+
 // Stater is a Store that tells the size of one file without opening it. A missing one is fs.ErrNotExist.
 type Stater interface {
 	Stat(ctx context.Context, name string) (Info, error)

