@@ -191,6 +191,7 @@ func (r *Reader) readTables(ctx context.Context, c *Catalog) error {
 	if err := r.patterns.checkTables(names); err != nil {
 		return err
 	}
+	c.Warnings = append(c.Warnings, r.patterns.idleTables(names)...)
 	c.sort()
 	c.keepSchemas()
 	return nil

@@ -31,6 +31,7 @@ func (r *Reader) readSchemas(ctx context.Context, c *Catalog) error {
 		return err
 	}
 	slices.SortFunc(c.Schemas, func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
+	c.Warnings = append(c.Warnings, r.patterns.idleSchemas(all)...)
 	return r.patterns.checkSchemas(all)
 }
 

@@ -43,6 +43,7 @@ type patterns struct {
 	where                   []condition
 	fold                    bool     // names are compared without case
 	hidden                  []string // schemas that only an exact name selects
+	missing                 error    // of what is not there
 }
 
 // condition is one --where.
@@ -60,7 +61,7 @@ func (s Selection) Validate() error {
 
 // parse reads the patterns; its errors name the flag.
 func (s Selection) parse() (*patterns, error) {
-	p := &patterns{hidden: systemSchemas}
+	p := &patterns{hidden: systemSchemas, missing: ErrNoSuchObject}
 	var errs []error
 	p.schemas = parseGlobs("--schema", s.Schemas, selection.ParseSchema, &errs)
 	p.excludeSchemas = parseGlobs("--exclude-schema", s.ExcludeSchemas, selection.ParseSchema, &errs)
@@ -160,42 +161,49 @@ func (p *patterns) condition(schema, name string) string {
 	return "(" + strings.Join(sql, ") AND (") + ")"
 }
 
-// checkSchemas refuses patterns that name no schema.
+// checkSchemas refuses patterns that name no schema, and the server's own schemas.
 func (p *patterns) checkSchemas(all []string) error {
 	var errs []error
-	missing := func(flag string, g selection.Glob) {
-		if slices.ContainsFunc(all, func(s string) bool { return g.Match(s, p.fold) }) {
+	check := func(flag string, g selection.Glob) {
+		if err := p.systemError(flag, g); err != nil {
+			errs = append(errs, err)
 			return
 		}
-		errs = append(errs, missingError(flag, "schema", g.String(), g.Exact(), g.Name(), all))
+		if !slices.ContainsFunc(all, func(s string) bool { return g.Match(s, p.fold) }) {
+			errs = append(errs, p.missingError(flag, "schema", g.String(), g.Exact(), g.Name(), all))
+		}
 	}
 	for _, g := range p.schemas {
-		if g.Exact() && slices.ContainsFunc(virtualSchemas, func(v string) bool { return strings.EqualFold(v, g.Name()) }) {
-			errs = append(errs, fmt.Errorf("--schema %s: the server makes up what is in it; it cannot be dumped", g))
-			continue
-		}
-		missing("--schema", g)
+		check("--schema", g)
 	}
 	for _, t := range p.tables {
-		missing("--table "+t.String(), t.Schema)
+		check("--table "+t.String(), t.Schema)
 	}
 	return errors.Join(errs...)
+}
+
+// systemError refuses the schemas that belong to a server: what is in them makes sense on that server alone.
+func (p *patterns) systemError(flag string, g selection.Glob) error {
+	if !g.Exact() || !slices.ContainsFunc(systemSchemas, func(s string) bool { return strings.EqualFold(s, g.Name()) }) {
+		return nil
+	}
+	switch name := strings.ToLower(g.Name()); {
+	case slices.Contains(virtualSchemas, name):
+		return fmt.Errorf("%s: schema %s: the server makes up what is in it; it cannot be dumped", flag, name)
+	case name == progressSchema:
+		return fmt.Errorf("%s: schema %s: gomove keeps the progress of loads there; it is not dumped", flag, name)
+	default:
+		return fmt.Errorf("%s: schema %s: the server's own tables, which no other server takes; it is not dumped", flag, name)
+	}
 }
 
 // checkTables refuses table patterns that name nothing. names are the tables of the schemas that can be selected.
 func (p *patterns) checkTables(names [][2]string) error {
 	var errs []error
 	check := func(flag string, t selection.Pattern) {
-		if slices.ContainsFunc(names, func(n [2]string) bool { return t.Match(n[0], n[1], p.fold) }) {
-			return
+		if !slices.ContainsFunc(names, func(n [2]string) bool { return t.Match(n[0], n[1], p.fold) }) {
+			errs = append(errs, p.missingError(flag, "table", t.String(), t.Exact(), t.Table.Name(), near(t, names, p.fold)))
 		}
-		var near []string
-		for _, n := range names {
-			if t.Schema.Match(n[0], p.fold) {
-				near = append(near, n[1])
-			}
-		}
-		errs = append(errs, missingError(flag, "table", t.String(), t.Exact(), t.Table.Name(), near))
 	}
 	for _, t := range p.tables {
 		check("--table", t)
@@ -206,13 +214,13 @@ func (p *patterns) checkTables(names [][2]string) error {
 	return errors.Join(errs...)
 }
 
-func missingError(flag, kind, pattern string, exact bool, name string, have []string) error {
+func (p *patterns) missingError(flag, kind, pattern string, exact bool, name string, have []string) error {
 	if !exact {
-		return fmt.Errorf("%s: no %s matches %s: %w", flag, kind, pattern, ErrNoSuchObject)
+		return fmt.Errorf("%s: no %s matches %s: %w", flag, kind, pattern, p.missing)
 	}
 	near := selection.Nearest(name, have, 3)
 	if len(near) == 0 {
-		return fmt.Errorf("%s: %s %s: %w", flag, kind, pattern, ErrNoSuchObject)
+		return fmt.Errorf("%s: %s %s: %w", flag, kind, pattern, p.missing)
 	}
-	return fmt.Errorf("%s: %s %s: %w; did you mean %s?", flag, kind, pattern, ErrNoSuchObject, strings.Join(near, " or "))
+	return fmt.Errorf("%s: %s %s: %w; did you mean %s?", flag, kind, pattern, p.missing, strings.Join(near, " or "))
 }
