@@ -170,6 +170,9 @@ func (c *ChunkFile) flushOver(limit int) error {
 	return c.err
 }
 
+// Differ notes that a row's values are not in the file as they are on the server, or may not be.
+func (c *ChunkFile) Differ() { c.chunk.Differs = true }
+
 // Bytes is what was written so far, before compression.
 func (c *ChunkFile) Bytes() int64 {
 	if c.e == nil {

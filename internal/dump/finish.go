@@ -50,8 +50,10 @@ func (w *Writer) finish(ctx context.Context, m *Manifest) error {
 	if err := w.writeMetadata(ctx, m, sums); err != nil {
 		return err
 	}
-	if err := w.store.Remove(ctx, PartialMetadataName); err != nil {
-		return err
+	for _, name := range []string{PartialMetadataName, PlanName} {
+		if err := w.store.Remove(ctx, name); err != nil {
+			return err
+		}
 	}
 	return syncStore(ctx, w.store)
 }

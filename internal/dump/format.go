@@ -58,7 +58,8 @@ type Manifest struct {
 	Charset     string        `json:"charset"` // "source" or "utf8mb4"
 	Server      ServerFacts   `json:"server"`
 	Snapshot    SnapshotFacts `json:"snapshot"`
-	Sealed      bool          `json:"sealed,omitempty"` // metadata holds its own checksum; the Writer fills it
+	Resumed     []Resumption  `json:"resumed,omitempty"` // how often the dump was taken up after an interruption
+	Sealed      bool          `json:"sealed,omitempty"`  // metadata holds its own checksum; the Writer fills it
 }
 
 // ServerFacts is what the manifest says of the source.
@@ -191,6 +192,8 @@ type Chunk struct {
 	ScriptSum string `json:"script_sum,omitempty"` // XXH3-128, hex
 	// NegativeZeros counts the cells -0 of FLOAT and DOUBLE columns, which MariaDB stores as 0.
 	NegativeZeros int64 `json:"negative_zeros,omitempty"`
+	// Differs says that the run has told of values in these rows that the file does not hold as they are.
+	Differs bool `json:"differs,omitempty"`
 }
 
 // Range is the key range that a chunk holds: half-open, [lower, upper).
@@ -204,4 +207,5 @@ type Range struct {
 	Null      bool     `json:"null,omitempty"`       // the rows with a NULL in a nullable key
 	Partition string   `json:"partition,omitempty"`  // rows of one partition
 	Piece     int      `json:"piece,omitempty"`
+	More      bool     `json:"more,omitempty"` // another piece of the range follows
 }

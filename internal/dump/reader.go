@@ -150,7 +150,7 @@ func (r *Reader) noMetadata(ctx context.Context) error {
 	for _, name := range []string{PartialMetadataName, ManifestName} {
 		f, err := r.store.Open(ctx, name)
 		if err == nil {
-			return errors.Join(fmt.Errorf("dump %s: %w: there is no %s, so the dump did not finish; dump again into another directory",
+			return errors.Join(fmt.Errorf("dump %s: %w: there is no %s, so the dump did not finish; finish it by dump --resume, or dump again into another directory",
 				r.store, ErrIncomplete, MetadataName), f.Close())
 		}
 	}

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/zeebo/xxh3"
@@ -27,7 +28,11 @@ func openSumJournal(ctx context.Context, s store.Store, name string) (*sumJourna
 	if err != nil {
 		return nil, err
 	}
-	return &sumJournal{name: name, j: j, hash: xxh3.New128()}, nil
+	out := &sumJournal{name: name, j: j, hash: xxh3.New128()}
+	if err := out.rehash(ctx, s); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return out, nil
 }
 
 func (s *sumJournal) append(ctx context.Context, record []byte) error {

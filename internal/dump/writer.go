@@ -93,7 +93,7 @@ func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, er
 		return nil, err
 	}
 	if err := checkEmpty(ctx, s); err != nil {
-		return nil, err
+		return nil, hintResume(ctx, s, err)
 	}
 	o = o.WithDefaults()
 	w := &Writer{
@@ -128,6 +128,19 @@ func (w *Writer) begin(ctx context.Context) error {
 		w.restore = newRestoreScript(w.store)
 	}
 	return nil
+}
+
+// hintResume tells of an unfinished dump where a new one cannot begin.
+func hintResume(ctx context.Context, s store.Store, err error) error {
+	if !errors.Is(err, ErrNotEmpty) {
+		return err
+	}
+	whole, wholeErr := exists(ctx, s, MetadataName)
+	plan, planErr := exists(ctx, s, PlanName)
+	if wholeErr != nil || planErr != nil || whole || !plan {
+		return err
+	}
+	return fmt.Errorf("%s: %w: it holds an unfinished dump; add --resume to go on with that, or give another place", s, ErrNotEmpty)
 }
 
 // checkEmpty asks the store itself when it can tell more than List does.

@@ -203,6 +203,21 @@ func (d *Dir) Remove(_ context.Context, name string) error {
 	return nil
 }
 
+// RemoveTemporary removes the files that runs which were killed have left unfinished.
+func (d *Dir) RemoveTemporary(context.Context) error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return fmt.Errorf("list %s: %w", d.path, unwrapPath(err))
+	}
+	var errs []error
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), tempPrefix) && e.Type().IsRegular() {
+			errs = append(errs, os.Remove(filepath.Join(d.path, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // unwrapPath drops the path that the os package puts into its errors: ours name it already.
 func unwrapPath(err error) error {
 	var p *fs.PathError

@@ -1,0 +1,144 @@
+package dump
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/gomove/gomove/internal/store"
+)
+
+// ResumeWriter takes up an unfinished dump: u.Chunks stay, every other chunk file and all else is written anew. u is nil where
+// nothing was kept. Each of the chunks has to be given to Keep.
+func ResumeWriter(ctx context.Context, s store.Store, o WriterOptions, u *Unfinished) (*Writer, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.WithDefaults()
+	w := &Writer{
+		store: s, o: o, started: time.Now(), names: newNames(o.For), sqlSums: map[string]string{},
+		encoders: encoders{compression: o.Compression, level: o.Level},
+	}
+	if u == nil {
+		u = &Unfinished{}
+	} else {
+		w.started = u.Manifest.Started
+	}
+	for _, l := range u.Tables {
+		w.names.take(l)
+	}
+	err := w.clear(ctx, u)
+	if err == nil {
+		err = w.begin(ctx)
+	}
+	if err != nil {
+		w.Abandon()
+		return nil, fmt.Errorf("resume dump %s: %w", s, err)
+	}
+	return w, nil
+}
+
+// clear leaves of an unfinished dump the chunks that are kept, and their lines. Lines go before files: a run that ends in
+// between leaves no line without its file.
+func (w *Writer) clear(ctx context.Context, u *Unfinished) error {
+	keep := map[string]bool{}
+	for _, c := range u.Chunks {
+		keep[c.File] = true
+		if c.Script != "" {
+			keep[c.Script] = true
+		}
+	}
+	if err := w.rewriteChunks(ctx, u.Chunks); err != nil {
+		return err
+	}
+	var remove []string
+	for info, err := range w.store.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if !keep[info.Name] && w.ours(info.Name, u) {
+			remove = append(remove, info.Name)
+		}
+	}
+	for _, name := range append(remove, TablesName) {
+		if err := w.store.Remove(ctx, name); err != nil {
+			return err
+		}
+	}
+	if t, ok := w.store.(interface{ RemoveTemporary(context.Context) error }); ok {
+		return t.RemoveTemporary(ctx)
+	}
+	return nil
+}
+
+// ours reports whether a file is one that is written anew: of rows, or a part of restore.mysql.
+func (w *Writer) ours(name string, u *Unfinished) bool {
+	if strings.HasPrefix(name, RestoreName) {
+		return true
+	}
+	schema, rest, _ := strings.Cut(name, ".")
+	table, rest, _ := strings.Cut(rest, ".")
+	number, _, dot := strings.Cut(rest, ".")
+	return dot && len(number) >= 5 && strings.Trim(number, "0123456789") == "" && u.hasBase(schema+"."+table)
+}
+
+func (w *Writer) rewriteChunks(ctx context.Context, chunks []*Chunk) error {
+	f, err := w.store.Create(ctx, ChunksName)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	b := bufio.NewWriterSize(f, 64<<10)
+	for _, c := range chunks {
+		text, err := marshalLine(c)
+		if err != nil {
+			return err
+		}
+		_, _ = b.Write(append(text, '\n'))
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Keep adds a chunk of the interrupted run to what this one writes. o is its table.
+func (w *Writer) Keep(ctx context.Context, o *Object, c *Chunk) error {
+	if w.restore == nil {
+		return nil
+	}
+	return w.restore.chunk(ctx, o, c)
+}
+
+// take gives a table the names that it had in an earlier run.
+func (n *names) take(l *PlanLine) {
+	schema, table, _ := strings.Cut(l.Base, ".")
+	n.takePart(l.Schema, "", l.Schema, schema)
+	n.takePart(l.Schema, l.Name, l.Name, table)
+}
+
+func (n *names) takePart(schema, table, name, part string) {
+	if part != name {
+		n.aliases[[2]string{schema, table}] = part
+		return
+	}
+	n.part(schema, table, name)
+}
+
+// rehash adds what a journal holds already to its checksum.
+func (s *sumJournal) rehash(ctx context.Context, from store.Store) error {
+	f, err := from.Open(ctx, s.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(s.hash, f)
+	return errors.Join(err, f.Close())
+}
