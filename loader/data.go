@@ -204,7 +204,11 @@ func (w *writer) drop() {
 	w.s = nil
 }
 
-const errDuplicate = 1062
+const (
+	errDuplicate = 1062
+	errNoTable   = 1146
+	errNoSchema  = 1049
+)
 
 // transaction is BEGIN, the progress row, the rows, their check, COMMIT. Tables without transactions get their progress
 // row afterwards, on its own: MySQL with GTIDs refuses both in one transaction (error 1785).
@@ -223,8 +227,11 @@ func (w *writer) transaction(ctx context.Context, one work, read *atomic.Int64) 
 		return err
 	}
 	if _, err := w.s.ExecContext(ctx, claim); err != nil {
-		if mysql.Number(err) == errDuplicate {
+		switch mysql.Number(err) {
+		case errDuplicate:
 			return w.already(ctx, one)
+		case errNoTable, errNoSchema:
+			return fmt.Errorf("%w, or ran until a moment ago: the progress table is gone: %w", ErrBusy, err)
 		}
 		return fmt.Errorf("progress table: %w", err)
 	}
@@ -282,9 +289,7 @@ func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err er
 	switch {
 	case one.clean != nil:
 		got, err = w.cleanRows(ctx, one, r)
-	case w.format == dump.SQL:
-		got, err = w.sqlRows(ctx, one, r)
-	case w.viaInsert.Load():
+	case w.viaInsert.Load() || w.format == dump.SQL:
 		got, err = w.insertRows(ctx, one, r)
 	default:
 		got, err = w.infile(ctx, one, r)

@@ -41,7 +41,7 @@ type inserter struct {
 	large   *sql.Stmt // for one row that does not fit a statement
 }
 
-// insertRows sends a chunk in CSV by multi-row INSERT statements.
+// insertRows sends a chunk by multi-row INSERT statements.
 func (w *writer) insertRows(ctx context.Context, one work, r io.Reader) (got result, err error) {
 	in := newInserter(w, one.t)
 	if err := w.s.strict(ctx, !one.t.enums); err != nil {
@@ -52,7 +52,7 @@ func (w *writer) insertRows(ctx context.Context, one work, r io.Reader) (got res
 			err = errors.Join(err, in.large.Close())
 		}
 	}()
-	reader := dump.NewCSVReader(r, len(in.cols), min(maxRowBytes, one.c.Bytes))
+	reader := w.rowReader(one, r)
 	for {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -60,7 +60,7 @@ func (w *writer) insertRows(ctx context.Context, one work, r io.Reader) (got res
 			return in.got, err
 		}
 		if err != nil {
-			return in.got, err
+			return in.got, tooLong(err)
 		}
 		if err := in.add(ctx, row); err != nil {
 			return in.got, err

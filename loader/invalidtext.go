@@ -88,7 +88,7 @@ func (w *writer) cleanRows(ctx context.Context, one work, r io.Reader) (got resu
 			return in.got, err
 		}
 		if err != nil {
-			return in.got, err
+			return in.got, tooLong(err)
 		}
 		one.clean.clean(row)
 		if err := in.add(ctx, row); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -44,6 +45,7 @@ type killPlan struct {
 	IfExists     IfExists
 	DeferIndexes Defer
 	Stop         stop
+	Pause        bool // write a line and wait for one, in place of dying
 }
 
 const exitNotReached = 7
@@ -76,6 +78,11 @@ func (p killPlan) load() error {
 		Via: p.Via, IfExists: p.IfExists, DeferIndexes: p.DeferIndexes,
 	}
 	_, err = stopped(o, p.Stop, func(*session) error {
+		if p.Pause {
+			fmt.Println("paused")
+			_, err := fmt.Scanln()
+			return err
+		}
 		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	}).execute(context.Background())
 	return err
@@ -98,7 +105,7 @@ func stopped(o Options, at stop, do func(*session) error) *load {
 // kill has a process of its own load the dump and die by signal 9 at the stop.
 func kill(t *testing.T, s *testdb.Server, dir string, o Options, at stop) {
 	t.Helper()
-	plan, err := json.Marshal(killPlan{dir, s.Host, s.Port, s.User, o.Via, o.IfExists, o.DeferIndexes, at})
+	plan, err := json.Marshal(killPlan{dir, s.Host, s.Port, s.User, o.Via, o.IfExists, o.DeferIndexes, at, false})
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), killPlanVariable+"="+string(plan))
@@ -107,6 +114,43 @@ func kill(t *testing.T, s *testdb.Server, dir string, o Options, at stop) {
 	if !errors.As(err, &exit) || exit.ExitCode() != -1 {
 		t.Fatalf("the load was not killed at %s: %v\n%s", at, err, out)
 	}
+}
+
+// paused is a process that loads, and waits at a stop.
+type paused struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+}
+
+func pause(t *testing.T, s *testdb.Server, dir string, o Options, at stop) *paused {
+	t.Helper()
+	plan, err := json.Marshal(killPlan{dir, s.Host, s.Port, s.User, o.Via, o.IfExists, o.DeferIndexes, at, true})
+	must(t, err)
+	p := &paused{cmd: exec.CommandContext(t.Context(), os.Args[0])}
+	p.cmd.Env = append(os.Environ(), killPlanVariable+"="+string(plan))
+	p.cmd.Stderr = os.Stderr
+	p.in, err = p.cmd.StdinPipe()
+	must(t, err)
+	out, err := p.cmd.StdoutPipe()
+	must(t, err)
+	must(t, p.cmd.Start())
+	line := make([]byte, len("paused\n"))
+	_, err = io.ReadFull(out, line)
+	must(t, err)
+	return p
+}
+
+// goOn lets it go on.
+func (p *paused) goOn(t *testing.T) {
+	t.Helper()
+	_, err := io.WriteString(p.in, "\n")
+	must(t, err)
+}
+
+func (p *paused) kill(t *testing.T) {
+	t.Helper()
+	must(t, p.cmd.Process.Kill())
+	_ = p.cmd.Wait() // it was killed
 }
 
 // Ways to stop a load.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	mysqldriver "github.com/go-sql-driver/mysql"
+
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 )
@@ -128,10 +130,31 @@ func keyText(cols []tableColumn, key []int, row dump.Row) string {
 	return "(" + strings.Join(parts, ", ") + ")"
 }
 
-// rowReader reads the rows of a chunk in either format.
+// rowReader reads the rows of a chunk in either format. INSERT statements are taken apart into literals: nothing of their
+// text is ever sent.
 func (w *writer) rowReader(one work, r io.Reader) interface{ Read() (dump.Row, error) } {
-	if w.format == dump.SQL {
-		return newSQLReader(one.t, r)
+	cols := one.t.unpack()
+	most := min(maxRowBytes, one.c.Bytes, w.largestRow(len(cols)))
+	if w.format != dump.SQL {
+		return dump.NewCSVReader(r, len(cols), most)
 	}
-	return dump.NewCSVReader(r, len(one.t.unpack()), min(maxRowBytes, one.c.Bytes))
+	names := make([]string, len(cols))
+	for i, c := range cols {
+		names[i] = c.name
+	}
+	return dump.NewInsertReader(r, one.t.from[0], one.t.from[1], names, most)
+}
+
+// largestRow is above what a row of so many columns can have in a file when the target takes each of its values: a
+// decompression bomb is not read further.
+func (w *writer) largestRow(columns int) int64 {
+	return max(2*int64(columns)*int64(w.server.Facts.MaxAllowedPacket), insertBytes)
+}
+
+// tooLong says of a row that no packet takes what decides.
+func tooLong(err error) error {
+	if errors.Is(err, dump.ErrRowTooLong) {
+		return fmt.Errorf("%w: %w", err, mysqldriver.ErrPktTooLarge)
+	}
+	return err
 }

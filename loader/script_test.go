@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/testdb"
 	"github.com/gomove/gomove/transform"
 )
@@ -90,47 +89,6 @@ func TestReadHeader(t *testing.T) {
 			got := readHeader([]byte(c.sql), transform.Mode{Charset: "utf8mb4"})
 			if got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
-			}
-		})
-	}
-}
-
-func TestReadInsert(t *testing.T) {
-	tab := &table{schema: "s", name: "t", enums: true}
-	tab.columns, _ = packColumns([]dump.Column{plainColumn("a", "int"), textColumn("e", "ENUM('x')", "utf8mb4")})
-	for _, c := range []struct {
-		sql    string
-		zeros  int64
-		unsafe bool
-	}{
-		{"INSERT INTO `t` VALUES (1,'x'),(2,0),(0,'0')", 2, false},
-		{"INSERT INTO `t` (`e`,`a`) VALUES ('0',0)\n,(0,1)", 2, false},
-		{"INSERT INTO s.t VALUES(-1.5e3,_binary 'x\\'\"'),(NULL,_latin1 x'e9')", 0, false},
-		{`INSERT INTO t VALUES(1,CONVERT("{\"a\":1}" USING UTF8MB4))`, 0, false},
-		{"INSERT INTO t VALUES (1, LOAD_FILE('/etc/passwd'))", 0, true},
-		{"INSERT INTO t VALUES (1,(SELECT password FROM mysql.user))", 0, true},
-		{"INSERT INTO t VALUES (1,SLEEP(5))", 0, true},
-		{"INSERT INTO t VALUES (1,@@datadir)", 0, true},
-		{"INSERT INTO t VALUES (1,'x') ON DUPLICATE KEY UPDATE a=1", 0, true},
-		{"INSERT INTO t VALUES (1,'x'", 0, true},
-		{"INSERT INTO t VALUES (1,'x'))", 0, true},
-		{"INSERT INTO t SELECT * FROM mysql.user", 0, true},
-		{"INSERT INTO t VALUES (1 /*!50000 ,(SELECT 1) */)", 0, true},
-		{"INSERT INTO t VALUES (1,`b`)", 0, true},
-		{"REPLACE INTO t VALUES (1,'x')", 0, true},
-		{"DROP TABLE t", 0, true},
-		{"INSERT INTO t SET a=1", 0, true},
-	} {
-		t.Run(c.sql, func(t *testing.T) {
-			got, err := readInsert([]byte(c.sql), transform.Mode{Charset: "binary"}, tab, true)
-			if errors.Is(err, ErrUnsafe) != c.unsafe || err != nil && !c.unsafe {
-				t.Fatalf("error %v, unsafe %v", err, c.unsafe)
-			}
-			if err == nil && got.enumZeros != c.zeros {
-				t.Errorf("%d cells with ENUM index 0, want %d", got.enumZeros, c.zeros)
-			}
-			if err == nil && !strings.Contains(c.sql, string(got.values)) {
-				t.Errorf("values %s", got.values)
 			}
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/transform"
 )
@@ -22,9 +21,7 @@ func (l *load) connect(ctx context.Context) error {
 		return err
 	}
 	l.server = s
-	if l.format == dump.CSV { // INSERT statements of a dump may be as long as the server takes
-		s.LimitPackets(maxPacketBytes)
-	}
+	s.LimitPackets(maxPacketBytes)
 	if s.Facts.ReadOnly {
 		return fmt.Errorf("%w: %s is a replica, an Aurora reader, or has read_only set; "+
 			"use the writer endpoint, or SET GLOBAL read_only=OFF where nothing else writes to it", ErrReadOnly, o.Address())

@@ -87,36 +87,3 @@ func comparePairs(t *testing.T, s *testdb.Server, schema, charset string) {
 		t.Errorf("%d pairs %s: %v ... %v", len(pairs), what, pairs[:min(9, len(pairs))], pairs[len(pairs)-1])
 	}
 }
-
-func TestSQLReader(t *testing.T) {
-	tab := &table{schema: "s", name: "t"}
-	cols := []dump.Column{plainColumn("a", "int"), textColumn("b", "varchar(9)", "latin1"), textColumn("c", "json", "utf8mb4")}
-	cols[2].Encoding = dump.UTF8
-	tab.columns, tab.enums = packColumns(cols)
-	rows := []dump.Row{{[]byte("-1.5e-3"), []byte("it's \"\\ \n\x00\xe9;,)"), []byte(`{"a":1}`)}, {nil, []byte{}, nil}, {[]byte("7"), []byte("NULL"), []byte("é")}}
-	var file bytes.Buffer
-	file.WriteString("/*!40101 SET NAMES binary*/;\n" + dump.InsertHeaderSQL("s", "t", cols))
-	for i, row := range rows {
-		if i == 2 {
-			file.WriteString(";\nINSERT INTO `t` (`c`,`a`,`b`) VALUES (_utf8mb4'é',7,'NULL');\n")
-			break
-		}
-		if i > 0 {
-			file.WriteByte(',')
-		}
-		file.Write(dump.AppendValues(nil, row, []dump.Encoding{dump.Plain, dump.Bytes, dump.UTF8}))
-	}
-	r := newSQLReader(tab, &file)
-	var got []dump.Row
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		must(t, err)
-		got = append(got, row)
-	}
-	if diff := cmp.Diff(rows, got); diff != "" {
-		t.Error(diff)
-	}
-}
