@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -62,24 +63,19 @@ func classOf(dataType string) valueClass {
 func NewReadPlan(columns []Column, key *chunker.Key, charset string) *ReadPlan {
 	p := &ReadPlan{}
 	at := map[string]int{}
+	into := ""
+	if charset == CharsetUTF8 {
+		into = CharsetUTF8
+	}
 	for _, c := range columns {
 		if c.Generated {
 			p.inspectGenerated(c, columns)
 			continue
 		}
 		at[c.Name] = len(p.Columns)
-		p.addColumn(c, charset == CharsetUTF8)
+		p.inspectColumn(c, len(p.Columns), p.addColumn(c, into))
 	}
-	for i := range p.enums {
-		e := &p.enums[i]
-		if e.index == 0 {
-			e.index = p.addExpr(e.nameText+"+0", mysql.ColumnFix{})
-		}
-	}
-	for i := range p.sets {
-		p.sets[i].holds = p.addExpr(p.sets[i].bit, mysql.ColumnFix{})
-	}
-	p.addInspections()
+	p.finish()
 	if key == nil {
 		return p
 	}
@@ -94,13 +90,46 @@ func NewReadPlan(columns []Column, key *chunker.Key, charset string) *ReadPlan {
 	return p
 }
 
+// NewPlanAs reads columns for a comparison, the text of each in the charset of the same place, its own where that is empty. What
+// does not come back from that charset as it was has an Inspection whose Same is not 1.
+func NewPlanAs(columns []Column, charsets []string) *ReadPlan {
+	p := &ReadPlan{}
+	for i, c := range columns {
+		if at := len(p.Columns); p.addColumn(c, charsets[i]) {
+			p.inspectConverted(c, at, charsets[i])
+		}
+	}
+	for i := range p.enums {
+		if e := &p.enums[i]; e.hasZero { // no file is written that could not tell them apart
+			e.hasZero, e.zero = false, []byte("\x00index 0")
+		}
+	}
+	p.finish()
+	return p
+}
+
+// finish puts behind the columns what only the reader needs.
+func (p *ReadPlan) finish() {
+	for i := range p.enums {
+		e := &p.enums[i]
+		if e.index == 0 {
+			e.index = p.addExpr(e.nameText+"+0", mysql.ColumnFix{})
+		}
+	}
+	for i := range p.sets {
+		p.sets[i].holds = p.addExpr(p.sets[i].bit, mysql.ColumnFix{})
+	}
+	p.addInspections()
+}
+
 func (p *ReadPlan) addExpr(expr string, fix mysql.ColumnFix) int {
 	p.Exprs = append(p.Exprs, expr)
 	p.Fixes = append(p.Fixes, fix)
 	return len(p.Exprs) - 1
 }
 
-func (p *ReadPlan) addColumn(c Column, utf8 bool) {
+// addColumn reads a column, its text in the charset into unless that is empty, and reports whether the server converts it.
+func (p *ReadPlan) addColumn(c Column, into string) (converted bool) {
 	name := mysql.QuoteName(c.Name)
 	out := dump.Column{
 		Name: c.Name, Type: c.ColumnType, Charset: c.Charset, Collation: c.Collation, Nullable: c.Nullable, Invisible: c.Invisible, Numbered: c.Numbered,
@@ -119,10 +148,12 @@ func (p *ReadPlan) addColumn(c Column, utf8 bool) {
 		out.Encoding = dump.UTF8
 	case textValue:
 		out.Encoding = dump.Bytes
-		if utf8 && c.Charset != "" && c.Charset != "binary" {
-			out.Encoding = dump.UTF8
-			if !isUTF8(c.Charset) {
-				expr = "CONVERT(" + name + " USING utf8mb4)"
+		if into != "" && c.Charset != "" && c.Charset != "binary" {
+			if into == CharsetUTF8 {
+				out.Encoding = dump.UTF8
+			}
+			if converted = into != c.Charset && !(isUTF8(c.Charset) && isUTF8(into)); converted {
+				expr = "CONVERT(" + name + " USING " + into + ")"
 			}
 		}
 	case bytesValue:
@@ -132,17 +163,17 @@ func (p *ReadPlan) addColumn(c Column, utf8 bool) {
 		p.Unknown = append(p.Unknown, fmt.Sprintf("column %s has type %s, which is not known to this gomove: its bytes are dumped as they are", c.Name, c.ColumnType))
 	}
 	if c.DataType == "enum" {
-		p.enums = append(p.enums, newEnumColumn(len(p.Columns), name, c, utf8))
+		p.enums = append(p.enums, newEnumColumn(len(p.Columns), name, c, cmp.Or(into, c.Charset)))
 	}
 	if c.DataType == "set" {
-		p.sets = appendSetColumn(p.sets, len(p.Columns), name, c, utf8)
+		p.sets = appendSetColumn(p.sets, len(p.Columns), name, c, cmp.Or(into, c.Charset))
 	}
 	if expr != name {
 		out.Expr = expr
 	}
-	p.inspectColumn(c, len(p.Columns), strings.HasPrefix(expr, "CONVERT("))
 	p.Columns = append(p.Columns, out)
 	p.addExpr(expr, fixOf(c, expr == name))
+	return converted
 }
 
 // asDouble reads a FLOAT, or a DOUBLE(M,D), with all its digits. A product, since -0 + 0e0 is 0 on MySQL.

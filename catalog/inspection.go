@@ -28,9 +28,15 @@ func (p *ReadPlan) inspectColumn(c Column, at int, converted bool) {
 	case !converted && len(charIn('0', c.Charset)) > 1:
 		p.Inspected = append(p.Inspected, Inspection{At: at, Column: name, Unit: len(charIn('0', c.Charset))})
 	case converted:
-		p.Inspected = append(p.Inspected, Inspection{At: at, Column: name, Charset: c.Charset,
-			Same: fmt.Sprintf("CAST(CONVERT(CONVERT(%s USING utf8mb4) USING %s) AS BINARY)<=>CAST(%s AS BINARY)", name, c.Charset, name)})
+		p.inspectConverted(c, at, CharsetUTF8)
 	}
+}
+
+// inspectConverted notes text that is read in another charset, which may lack some of its characters.
+func (p *ReadPlan) inspectConverted(c Column, at int, into string) {
+	name := mysql.QuoteName(c.Name)
+	p.Inspected = append(p.Inspected, Inspection{At: at, Column: name, Charset: c.Charset,
+		Same: fmt.Sprintf("CAST(CONVERT(CONVERT(%s USING %s) USING %s) AS BINARY)<=>CAST(%s AS BINARY)", name, into, c.Charset, name)})
 }
 
 // inspectGenerated notes a stored generated column whose expression depends on the session's time zone. The load has it

@@ -25,23 +25,16 @@ type setColumn struct {
 	comma []byte // in the charset of the file
 }
 
-func appendSetColumn(sets []setColumn, at int, name string, c Column, utf8 bool) []setColumn {
+func appendSetColumn(sets []setColumn, at int, name string, c Column, charset string) []setColumn {
 	i := slices.Index(members(c.ColumnType), "")
 	if i < 0 {
 		return sets
 	}
-	comma := []byte{','}
-	if !utf8 {
-		comma = charIn(',', c.Charset)
-	}
-	return append(sets, setColumn{at: at, bit: fmt.Sprintf("%s & %d", name, uint64(1)<<i), comma: comma})
+	return append(sets, setColumn{at: at, bit: fmt.Sprintf("%s & %d", name, uint64(1)<<i), comma: charIn(',', charset)})
 }
 
-func newEnumColumn(at int, name string, c Column, utf8 bool) enumColumn {
-	e := enumColumn{at: at, index: -1, nameText: name, zero: []byte("0")}
-	if !utf8 {
-		e.zero = charIn('0', c.Charset)
-	}
+func newEnumColumn(at int, name string, c Column, charset string) enumColumn {
+	e := enumColumn{at: at, index: -1, nameText: name, zero: charIn('0', charset)}
 	for _, m := range members(c.ColumnType) {
 		switch m {
 		case "":
@@ -146,12 +139,17 @@ func unescape(c byte) byte {
 	return c
 }
 
-// FixRow writes 0 for index 0 of ENUM columns and a comma for the empty member of SET columns. cells is a row of the select list.
-func (p *ReadPlan) FixRow(cells [][]byte) error {
+// Rewrites reports whether FixRow may change a row.
+func (p *ReadPlan) Rewrites() bool { return len(p.sets)+len(p.enums) > 0 }
+
+// FixRow writes 0 for index 0 of ENUM columns and a comma for the empty member of SET columns, and reports whether there were any.
+// cells is a row of the select list.
+func (p *ReadPlan) FixRow(cells [][]byte) (changed bool, err error) {
 	for i := range p.sets {
 		s := &p.sets[i]
 		if h := cells[s.holds]; h != nil && string(h) != "0" {
 			cells[s.at] = slices.Concat(cells[s.at], s.comma)
+			changed = true
 		}
 	}
 	for i := range p.enums {
@@ -163,9 +161,10 @@ func (p *ReadPlan) FixRow(cells [][]byte) error {
 			continue
 		}
 		if e.hasZero {
-			return fmt.Errorf("column %s holds the invalid value (index 0), which no file can hold beside a member named 0: set it to a member or NULL", e.nameText)
+			return false, fmt.Errorf("column %s holds the invalid value (index 0), which no file can hold beside a member named 0: set it to a member or NULL", e.nameText)
 		}
 		cells[e.at] = e.zero
+		changed = true
 	}
-	return nil
+	return changed, nil
 }

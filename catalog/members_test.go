@@ -63,7 +63,7 @@ func TestRowAllocates(t *testing.T) {
 	id, index := []byte("1"), []byte("0")
 	n := testing.AllocsPerRun(100, func() {
 		cells := [3][]byte{id, {}, index}
-		if err := p.FixRow(cells[:]); err != nil {
+		if _, err := p.FixRow(cells[:]); err != nil {
 			t.Fatal(err)
 		}
 	})
