@@ -127,13 +127,13 @@ func (r *rowStream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// onSession runs do on a session that writes no binary log.
+// onSession runs do on a session that writes no binary log. unique_checks stays on: on MariaDB two sessions would deadlock without.
 func onSession(ctx context.Context, db *sql.DB, do func(*sql.Conn) error) error {
 	c, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = c.ExecContext(ctx, "SET sql_log_bin=0, sql_mode='', foreign_key_checks=0, unique_checks=0")
+	_, err = c.ExecContext(ctx, "SET sql_log_bin=0, sql_mode='', foreign_key_checks=0")
 	if err == nil {
 		err = do(c)
 	}
