@@ -72,7 +72,8 @@ func (p *FaultProxy) BreakAfter(n int64, how Break) {
 // Steady takes BreakAfter back.
 func (p *FaultProxy) Steady() { p.left.Store(math.MaxInt64) }
 
-// BreakAll breaks every connection that is open.
+// BreakAll breaks every connection that is open and returns how many there were. BreakBoth also tells the server of
+// those whose client is gone already.
 func (p *FaultProxy) BreakAll(how Break) (n int) {
 	p.mu.Lock()
 	open := make([]*proxied, 0, len(p.pairs))
@@ -81,9 +82,12 @@ func (p *FaultProxy) BreakAll(how Break) (n int) {
 	}
 	p.mu.Unlock()
 	for _, c := range open {
-		if c.client != nil && !c.orphan.Load() {
+		switch {
+		case !c.orphan.Load():
 			p.shatter(c, how)
 			n++
+		case how == BreakBoth:
+			reset(c.server)
 		}
 	}
 	return n

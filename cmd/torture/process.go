@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// runLimit is what no run of gomove may take here.
+const runLimit = 3 * time.Minute
+
+// process is one run of gomove.
+type process struct {
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer
+	started        time.Time
+	done           chan struct{} // closed at its end
+	err            error
+	hung           bool
+}
+
+// start runs gomove against a server through its proxy, with a clean environment.
+func (t *torture) start(ctx context.Context, e *end, command string, args ...string) (*process, error) {
+	argv := append([]string{
+		command, "-h", "127.0.0.1", "-P", strconv.Itoa(e.proxy.Port()), "-u", "root", "--ssl-mode", "DISABLED",
+		"--progress", "none", "--summary", "json", "-t", "2",
+	}, args...)
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
+	p := &process{cmd: exec.CommandContext(ctx, t.gomove, argv...), done: make(chan struct{}), started: time.Now()}
+	p.cmd.Env = []string{"HOME=" + t.dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for torture only
+	if err := p.cmd.Start(); err != nil {
+		cancel()
+		return nil, err
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		p.hung = errors.Is(ctx.Err(), context.DeadlineExceeded)
+		cancel()
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// alive waits for d, or reports false when the run ends before.
+func (p *process) alive(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// code is the exit code, -1 after a signal.
+func (p *process) code() int {
+	<-p.done
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// repeated is what the summary says of chunks and statements that were repeated.
+func (p *process) repeated() int {
+	var s struct {
+		Chunks     int `json:"chunks_retried"`
+		Statements int `json:"statements_repeated"`
+	}
+	_ = json.Unmarshal(p.stdout.Bytes(), &s) // a run that was killed has none
+	return s.Chunks + s.Statements
+}
+
+func (p *process) said(what string) bool { return strings.Contains(p.stderr.String(), what) }
