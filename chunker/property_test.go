@@ -190,6 +190,12 @@ func TestTiling(t *testing.T) {
 		tables = 12
 	}
 	onServers(t, func(t *testing.T, s *session) {
+		complements := 0
+		defer func() {
+			if complements < tables/4 {
+				t.Errorf("complements of %d of %d tables", complements, tables)
+			}
+		}()
 		for seed := range uint64(tables) {
 			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 				s := &session{Conn: s.Conn, t: t, kind: s.kind, schema: s.schema}
@@ -219,10 +225,44 @@ func TestTiling(t *testing.T) {
 					}
 				}
 				s.checkRows(table, ranges)
+				if s.checkComplement(r, table, ranges) {
+					complements++
+				}
 				if t.Failed() {
 					t.Log(strings.Join(s.strings("SHOW CREATE TABLE p"), "\n"))
 				}
 			})
 		}
 	})
+}
+
+// checkComplement leaves out some ranges and checks that the complement of the others has their rows. It reports whether there
+// was something to check.
+func (s *session) checkComplement(r *rand.Rand, table *Table, ranges []Range) bool {
+	s.t.Helper()
+	var have []Range
+	for _, i := range r.Perm(len(ranges)) {
+		if r.IntN(3) == 0 {
+			continue
+		}
+		where := ranges[i].Where(table.Key)
+		if where == "" {
+			where = "TRUE"
+		}
+		if len(s.strings("SELECT 1 FROM p WHERE "+where+" LIMIT 1")) > 0 {
+			have = append(have, ranges[i])
+		}
+	}
+	rest, ok, err := Complement(s.t.Context(), s, table, have)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !ok {
+		if len(have) > 0 && !slices.ContainsFunc(have, func(r Range) bool { return r.Null || len(r.Equal) > 0 || r.LowerOpen }) {
+			s.t.Errorf("no complement of %d ranges", len(have))
+		}
+		return false
+	}
+	s.checkRows(table, append(have, rest...))
+	return len(have) > 1
 }
