@@ -61,7 +61,7 @@ func (l *load) checkTables(ctx context.Context) error {
 			return err
 		}
 	}
-	return l.eachTable(ctx, func(t *table) bool { return t.autoInc > 0 && !t.kept }, l.checkAutoIncrement)
+	return l.eachTable(ctx, func(t *table) bool { return t.autoInc > 0 && !t.left }, l.checkAutoIncrement)
 }
 
 // checkCount counts the rows that are there. A run that was taken up again takes the word of the progress table for the

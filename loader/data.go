@@ -165,6 +165,7 @@ func (w *writer) attempt(ctx context.Context, one work) (err error) {
 		}
 	}
 	if err := w.probe(ctx, one.t); err != nil {
+		w.abandon(ctx)
 		return err
 	}
 	stop := w.s.KillOnDone(ctx)

@@ -28,19 +28,11 @@ func TestLoadCarriesOnUnderEachIfExists(t *testing.T) {
 						}
 						s.Exec(t, "SET foreign_key_checks=0; INSERT INTO "+schema+".keyed VALUES (1,1,'old'),(99,1,'older')", "INSERT INTO "+schema+".plain_keyless VALUES (1,'old')")
 					}
-					if exists == ExistsTruncate && (at.At == atTable || at.At == atIndexed || at.At == atForeigned) {
+					if exists == ExistsTruncate && (at.At == atTable || at.At == atForeigned || at.At == atIndexed) {
 						t.Skip("tables are kept: no such moment")
 					}
 					kill(t, s, d.dir, o, at)
-					if at.At == atStored {
-						s.Exec(t, "INSERT INTO "+schema+".plain VALUES (850,'mine')") // goes when the table is loaded again
-					}
 					sum, err := run(t, o)
-					if at.At == atStored {
-						wantError(t, err, nil)
-						wantRows(t, s.DB(t), schema+".plain WHERE id=850", 1)
-						return
-					}
 					must(t, err)
 					if !sum.Resumed {
 						t.Errorf("summary %+v", sum)
@@ -129,8 +121,7 @@ func TestLoadServerKilled(t *testing.T) {
 						s.Kill()
 						return s.Restart()
 					}).execute(t.Context())
-					if at.Of == "plain" {
-						wantError(t, err, nil)
+					if err != nil && strings.Contains(err.Error(), "no transactions") {
 						sum, err = run(t, o)
 					}
 					must(t, err)

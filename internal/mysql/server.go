@@ -138,8 +138,12 @@ func (s *Server) LimitPackets(maxBytes int) {
 func (s *Server) Close() error {
 	var errs []error
 	for _, db := range []*sql.DB{s.db, s.sessions, s.control} {
-		if db != nil {
-			errs = append(errs, db.Close())
+		if db == nil {
+			continue
+		}
+		// A connection that the server has closed already, idle for too long, is no problem any more.
+		if err := db.Close(); err != nil && !isLost(err) {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
