@@ -64,7 +64,7 @@ func (l *load) createKind(ctx context.Context, s *session, want func(*dump.Objec
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(kinds, st.kind) || st.kind == "trigger" && l.triggerLeft(o, &st) {
+			if !slices.Contains(kinds, st.kind) || !l.picker.wants(o, &st) || st.kind == "trigger" && l.triggerLeft(o, &st) {
 				continue
 			}
 			if err := l.createStored(ctx, s, o, &st); err != nil {

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"log/slog"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/progress"
@@ -27,6 +28,7 @@ type Source interface {
 type Options struct {
 	Target       mysql.Options
 	From         Source
+	Selection    catalog.Selection // of what the dump holds; default all
 	Threads      int // sessions that write rows; default one per two cores of this machine, at least 1
 	Via          Via
 	Definer      transform.Definer // default strip

@@ -18,6 +18,9 @@ import (
 // changed.
 func (l *load) plan(ctx context.Context) error {
 	l.counters.SetPhase("plan")
+	if err := l.pick(ctx); err != nil {
+		return err
+	}
 	if err := l.planObjects(ctx); err != nil {
 		return err
 	}
@@ -25,6 +28,9 @@ func (l *load) plan(ctx context.Context) error {
 		return err
 	}
 	if err := l.planExisting(ctx); err != nil {
+		return err
+	}
+	if err := l.lonely(ctx); err != nil {
 		return err
 	}
 	l.settleKept()
@@ -97,6 +103,9 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 		if err != nil {
 			return err
 		}
+		if !l.picker.wants(o, &st) {
+			continue
+		}
 		p := l.prepare(o, &st)
 		p.notes = append(p.notes, l.settingNotes(o, &st)...)
 		l.found(t, p)
@@ -137,6 +146,13 @@ func (l *load) planTable(t *table, create []byte, m transform.Mode) error {
 	}
 	t.indexed = len(def.Indexes) > 0
 	t.foreignKeys = len(def.ForeignKeys) > 0
+	for _, add := range def.ForeignKeys {
+		fk, err := readForeign(add, m, t)
+		if err != nil {
+			return err
+		}
+		t.parents = append(t.parents, fk.schema+"\x00"+fk.table)
+	}
 	t.autoInc, _ = transform.AutoIncrement(create, m)
 	return nil
 }
@@ -209,7 +225,11 @@ func (l *load) settings() string {
 		names = append(names, mysql.QuoteTable(from[0], from[1])+"="+mysql.QuoteTable(to[0], to[1]))
 	}
 	slices.Sort(names)
-	b, err := json.Marshal(map[string]any{"names": names})
+	all := map[string]any{"names": names}
+	if s := l.picker.settings(); len(s) > 0 {
+		all["selection"] = s
+	}
+	b, err := json.Marshal(all)
 	if err != nil {
 		return "" // strings always marshal
 	}
@@ -245,7 +265,7 @@ func (l *load) readPast(ctx context.Context) error {
 		return nil
 	}
 	if l.past.settings != "" && l.past.settings != l.settings() {
-		return fmt.Errorf("%w: this dump, with other --schema-map or --table-map; give the same ones to carry on, or --restart to begin anew", ErrOtherDump)
+		return fmt.Errorf("%w: this dump, with other --schema-map, --table-map or selection; give the same ones to carry on, or --restart to begin anew", ErrOtherDump)
 	}
 	l.summary.Resumed = true
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -57,6 +56,7 @@ type load struct {
 	target   transform.Target
 	presence map[string]*presence
 
+	picker   *picker
 	tables   map[[2]string]*table // by the dump's names
 	order    []*table
 	folded   map[string]bool     // target's names of tables, as it compares them
@@ -209,13 +209,11 @@ func (l *load) conclude(total time.Duration, err error) {
 	}
 }
 
-// objects yields what is loaded of the dump. A selection will be made here.
-func (l *load) objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
-	return l.from.Objects(ctx)
-}
-
 // chunkTable finds a chunk's table; ok is false for one that is not loaded.
 func (l *load) chunkTable(c *dump.Chunk) (t *table, ok bool) {
+	if !l.picker.rows(c.Schema, c.Table) {
+		return nil, false
+	}
 	t = l.tables[[2]string{c.Schema, c.Table}]
 	return t, t == nil || !t.left
 }

@@ -192,7 +192,7 @@ func (l *load) createSequences(ctx context.Context, s *session, o *dump.Object) 
 		if err != nil {
 			return err
 		}
-		if st.kind != "sequence" && st.verb != "SETVAL" {
+		if st.kind != "sequence" && st.verb != "SETVAL" || !l.picker.wants(o, &st) {
 			continue
 		}
 		schema, name := l.mapTable(o.Schema, st.name)

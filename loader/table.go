@@ -29,6 +29,7 @@ type table struct {
 	indexed      bool   // it has indexes that can be added after the data
 	deferred     bool   // its indexes are added after the data
 	foreignKeys  bool
+	parents      []string // tables that its foreign keys refer to: schema, NUL, table, on the target
 	plainEngine  bool // the target's engine has no transactions
 	unsure       bool // a statement on it was lost: what the target has must be looked at
 

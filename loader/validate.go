@@ -17,6 +17,9 @@ func (o *Options) Validate() error {
 	if o.Threads < 0 {
 		return fmt.Errorf("--threads %d: at least 1", o.Threads)
 	}
+	if err := o.Selection.Validate(); err != nil {
+		return err
+	}
 	if err := oneOf("--via", o.Via, ViaAuto, ViaLocalInfile, ViaInsert); err != nil {
 		return err
 	}

@@ -21,11 +21,14 @@ const loadHelp = `Examples:
   3. Again, after an interruption: the same command carries on
      gomove load -d /backup/db
   4. Over tables that are already there
-     gomove load -d /backup/db --if-exists drop`
+     gomove load -d /backup/db --if-exists drop
+  5. One table of the dump, beside the live one
+     gomove load -d /backup/db -T shop.orders --schema-map shop=shop_restored`
 
 func newLoadCommand() *cli.Command {
 	flags := connectionFlags()
 	flags = append(flags, uriFlag("target"))
+	flags = append(flags, selectionFlags()...)
 	flags = append(flags,
 		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR` of the dump"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that write rows", DefaultText: "one per two cores of this machine"},
@@ -45,7 +48,7 @@ func newLoadCommand() *cli.Command {
 	return &cli.Command{
 		Name:               "load",
 		Usage:              "load a dump into a server",
-		UsageText:          "gomove load [connection] -d DIR",
+		UsageText:          "gomove load [connection] [selection] -d DIR",
 		Description:        loadHelp,
 		Flags:              append(flags, runFlags()...),
 		CustomHelpTemplate: commandHelp,
@@ -63,6 +66,15 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	}
 	if err := notYet(c, "in"); err != nil {
 		return o, err
+	}
+	if o.Selection, err = selection(c); err != nil {
+		return o, err
+	}
+	if err := o.Selection.Validate(); err != nil {
+		return o, usagef("%w", err)
+	}
+	if o.Selection.NoData && o.Selection.NoSchema {
+		return o, usagef("--no-data and --no-schema leave nothing to load")
 	}
 	if o.Via, err = enum(c, "via", loader.ViaAuto, loader.ViaLocalInfile, loader.ViaInsert); err != nil {
 		return o, err

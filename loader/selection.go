@@ -1,0 +1,177 @@
+package loader
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gomove/gomove/catalog"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// picker applies a selection to what a dump holds.
+type picker struct {
+	o      catalog.Selection
+	filter *catalog.Filter
+	used   map[string]bool // schemas, by the dump's names
+}
+
+// pick reads the names in the dump once, and refuses a selection of what it does not hold.
+func (l *load) pick(ctx context.Context) error {
+	o := l.o.Selection
+	filter, err := o.Filter(l.from.Manifest().Server.LowerCaseTableNames != 0)
+	if err != nil {
+		return err
+	}
+	var schemas []string
+	var tables [][2]string
+	used := map[string]bool{}
+	for object, err := range l.from.Objects(ctx) {
+		switch {
+		case err != nil:
+			return err
+		case object.Kind == dump.KindSchema:
+			schemas = append(schemas, object.Schema)
+			_, whole := filter.Schema(object.Schema)
+			used[object.Schema] = used[object.Schema] || whole
+		default:
+			tables = append(tables, [2]string{object.Schema, object.Name})
+			used[object.Schema] = used[object.Schema] || filter.Table(object.Schema, object.Name)
+		}
+	}
+	if err := filter.Check(schemas, tables); err != nil {
+		return err
+	}
+	for _, idle := range filter.Idle(schemas, tables) {
+		l.warn(idle)
+	}
+	l.picker = &picker{o: o, filter: filter, used: used}
+	return nil
+}
+
+// objects yields what is selected of the dump, as a dump of this selection alone would have it.
+func (l *load) objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
+	return func(yield func(*dump.Object, error) bool) {
+		for o, err := range l.from.Objects(ctx) {
+			if err == nil && !l.picker.take(o) {
+				continue
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// take reports whether an object is selected, and takes out of it what is not.
+func (p *picker) take(o *dump.Object) bool {
+	if p == nil {
+		return true
+	}
+	switch o.Kind {
+	case dump.KindSchema:
+		if !p.used[o.Schema] {
+			return false
+		}
+		_, whole := p.filter.Schema(o.Schema)
+		if p.o.NoRoutines || p.o.NoSchema || !whole {
+			o.Routines = nil
+		}
+		if p.o.NoEvents || p.o.NoSchema || !whole {
+			o.Events = nil
+		}
+	case dump.KindView, dump.KindSequence:
+		if p.o.NoSchema || o.Kind == dump.KindView && p.o.NoViews || !p.filter.Table(o.Schema, o.Name) {
+			return false
+		}
+	case dump.KindTable:
+		if !p.filter.Table(o.Schema, o.Name) {
+			return false
+		}
+		if p.o.NoData {
+			o.Rows = -1
+		}
+	}
+	if p.o.NoTriggers || p.o.NoSchema {
+		o.Triggers = nil
+	}
+	if p.o.NoSchema {
+		o.Files, o.FileSums = nil, nil
+	}
+	return true
+}
+
+// wants reports whether a statement of a selected object's files is selected.
+func (p *picker) wants(o *dump.Object, st *statement) bool {
+	if p == nil {
+		return true
+	}
+	switch st.kind {
+	case "trigger":
+		return !p.o.NoTriggers && (o.Kind != dump.KindSchema || p.filter.Table(o.Schema, st.on))
+	case "event":
+		return len(o.Events) > 0
+	case "procedure", "function", "package", "package body":
+		return len(o.Routines) > 0
+	}
+	if o.Kind == dump.KindSchema && (st.kind == "sequence" || st.verb == "SETVAL") {
+		return p.filter.Table(o.Schema, st.name)
+	}
+	return true
+}
+
+// rows reports whether a table's rows are selected.
+func (p *picker) rows(schema, table string) bool {
+	return p == nil || !p.o.NoData && p.filter.Table(schema, table)
+}
+
+// settings is what a second run must share with the first: empty when all is selected.
+func (p *picker) settings() map[string][]string {
+	lists := map[string][]string{
+		"schema": p.o.Schemas, "table": p.o.Tables, "exclude-schema": p.o.ExcludeSchemas, "exclude-table": p.o.ExcludeTables,
+		"no": flagged(map[string]bool{
+			"data": p.o.NoData, "schema": p.o.NoSchema, "views": p.o.NoViews, "triggers": p.o.NoTriggers,
+			"routines": p.o.NoRoutines, "events": p.o.NoEvents,
+		}),
+	}
+	maps.DeleteFunc(lists, func(_ string, l []string) bool { return len(l) == 0 })
+	return lists
+}
+
+func flagged(set map[string]bool) (names []string) {
+	for name, on := range set {
+		if on {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// lonely tells of foreign keys to tables that are neither loaded nor on the target.
+func (l *load) lonely(ctx context.Context) error {
+	for _, t := range l.order {
+		if t.left || t.kept {
+			continue
+		}
+		for _, parent := range t.parents {
+			schema, name, _ := strings.Cut(parent, "\x00")
+			if l.folded[l.fold(schema)+"\x00"+l.fold(name)] {
+				continue
+			}
+			p, err := l.present(ctx, schema)
+			if err != nil {
+				return err
+			}
+			if p.tables[l.fold(name)] == "" {
+				l.warn(fmt.Sprintf("table %s has a foreign key to %s, which is neither loaded nor on the target: the key is created, its rows cannot be checked",
+					t, mysql.QuoteTable(schema, name)))
+			}
+		}
+	}
+	return nil
+}
