@@ -4,9 +4,12 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.11.4
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 MAX_LINES     := 400
 FUZZ_TIME     ?= 30s
+SEED          ?= 1
+FAULTS        ?= 1000
+ONLY          ?=
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test race check lint lines vuln fuzz demo bench clean
+.PHONY: build setup test race check lint lines vuln fuzz demo torture bench clean
 
 build: ## bin/gomove, one static file
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/gomove ./cmd/gomove
@@ -47,6 +50,9 @@ fuzz: ## each fuzz target for FUZZ_TIME
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) $$dir </dev/null || exit 1; \
 		done || exit 1; \
 	done
+
+torture: setup build ## 1,000 faults, half an hour; SEED, FAULTS and ONLY=kill,cut change it
+	go run ./cmd/torture --seed $(SEED) --faults $(FAULTS) --only "$(ONLY)"
 
 demo: setup build ## moves two databases from MySQL 5.6 to MySQL 9.7 and compares every row
 	go run ./cmd/demo
