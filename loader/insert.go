@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 
 	"github.com/gomove/gomove/internal/dump"
@@ -20,6 +21,9 @@ const (
 	// largeBytes is the size from which a row travels alone, in pieces: as text of a statement it would be in memory
 	// several times.
 	largeBytes = 8 << 20
+	// hugeBytes is the size from which garbage is collected before a row is sent: what the reader's buffer grew out of would
+	// otherwise be in memory beside the driver's copy of the row.
+	hugeBytes = 64 << 20
 	// maxPacketBytes is such a piece, and above what escapes make of a row that is not large.
 	maxPacketBytes = 32 << 20
 )
@@ -223,6 +227,9 @@ func (in *inserter) addLarge(ctx context.Context, row dump.Row) error {
 		if cell != nil {
 			args[i] = []byte(cell)
 		}
+	}
+	if rowBytes(row) > hugeBytes {
+		runtime.GC()
 	}
 	res, err := in.large.ExecContext(ctx, args...)
 	if err != nil {

@@ -1,16 +1,10 @@
 package loader
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/testdb"
 )
 

@@ -93,8 +93,8 @@ func TestHugeRow(t *testing.T) {
 			bound := int64(memoryBound + 2*size)
 			bounds := map[string]int64{
 				"local-infile csv": memoryBound, // a stream
-				"insert csv":       memoryBound + 2*escaped,
-				"insert sql":       memoryBound + 3*escaped, // the statement, its text for the driver, the driver's copy
+				"insert csv":       memoryBound + 2*size,
+				"insert sql":       memoryBound + 2*size,
 			}
 			dir := t.TempDir()
 			forms := []string{"csv"}

@@ -176,7 +176,7 @@ func TestCSVReaderErrors(t *testing.T) {
 		{"too many", "1,2,3\n", "csv line 1, byte 0: more than 2 columns"},
 		{"cut", "1,2\n3,\"4", "csv line 2, byte 4: file ends inside a row: unexpected EOF"},
 		{"cut before the newline", "1,2\n3,4", "csv line 2, byte 4: file ends inside a row: unexpected EOF"},
-		{"too long", "1,\"" + strings.Repeat("x", 300<<10) + "\"\n", "csv line 1, byte 0: row is longer than 65536 bytes"},
+		{"too long", "1,\"" + strings.Repeat("x", 300<<10) + "\"\n", "csv line 1, byte 0: row is too long: more than 65536 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := NewCSVReader(strings.NewReader(c.text), 2, 64<<10)

@@ -55,7 +55,7 @@ func (r *CSVReader) rawLine() ([]byte, error) {
 			return r.buf[r.start : r.start+n], nil
 		}
 		if int64(r.end-r.start) > r.max {
-			return nil, r.fail("row is longer than %d bytes", r.max)
+			return nil, r.fail("%w: more than %d bytes", ErrRowTooLong, r.max)
 		}
 		if r.err != nil {
 			return nil, r.atEnd()
@@ -87,7 +87,7 @@ func (r *CSVReader) fill() {
 		r.start = 0
 	}
 	if r.end == len(r.buf) {
-		grown := make([]byte, r.larger())
+		grown := make([]byte, grownSize(int64(len(r.buf)), r.max))
 		copy(grown, r.buf)
 		r.buf = grown
 	}
@@ -102,16 +102,6 @@ func (r *CSVReader) fill() {
 		}
 	}
 	r.err = io.ErrNoProgress
-}
-
-// larger is the next size of a full buffer: twice, or all that a row may have where that is near, as both are in memory
-// while one is copied to the other. rawLine has refused what is over r.max.
-func (r *CSVReader) larger() int64 {
-	n := int64(len(r.buf))
-	if r.max <= 8*n {
-		return max(n, r.max) + 1
-	}
-	return 2 * n
 }
 
 // lineScan finds the end of a row and remembers how far it looked, so that a long row is looked at once.

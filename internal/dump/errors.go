@@ -10,6 +10,10 @@ var (
 	ErrFormat = errors.New("dump format is not readable")
 	// ErrCorrupt is a file that is not what the dump's records say.
 	ErrCorrupt = errors.New("dump file is damaged")
+	// ErrStatement is a statement in a chunk that no chunk needs.
+	ErrStatement = errors.New("statement refused")
+	// ErrRowTooLong is a row above the bound that its reader was given.
+	ErrRowTooLong = errors.New("row is too long")
 	// ErrNotEmpty is a place for a new dump that already holds files.
 	ErrNotEmpty = errors.New("not empty")
 )

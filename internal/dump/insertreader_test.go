@@ -2,10 +2,12 @@ package dump
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -162,6 +164,108 @@ func FuzzValues(f *testing.F) {
 		}
 		if diff := cmp.Diff([]Row{row}, got); diff != "" {
 			t.Fatalf("%q: %s", text, diff)
+		}
+		// A row behind it, in small reads: the reader keeps its place whatever is in its buffer.
+		file := InsertHeaderSQL("s", "t", insertColumns) + string(text) + ",\n" + string(text) + ";\n"
+		r := NewInsertReader(iotest.OneByteReader(strings.NewReader(file)), "s", "t", []string{"a", "b", "c"}, 1<<20)
+		for range 2 {
+			got, err := r.Read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(row, got); diff != "" {
+				t.Fatalf("%q: %s", text, diff)
+			}
+		}
+		if _, err := r.Read(); !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+	})
+}
+
+var insertColumns = []Column{{Name: "a", Encoding: Plain}, {Name: "b", Encoding: Bytes}, {Name: "c", Encoding: UTF8}}
+
+// readInserts reads all rows of a text as the chunk of table s.t.
+func readInserts(text string, maxRowBytes int64) (rows []Row, err error) {
+	r := NewInsertReader(strings.NewReader(text), "s", "t", []string{"a", "b", "c"}, maxRowBytes)
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return rows, err
+		}
+		kept := make(Row, len(row))
+		for i, cell := range row {
+			kept[i] = bytes.Clone(cell)
+		}
+		rows = append(rows, kept)
+	}
+}
+
+func TestInsertReader(t *testing.T) {
+	want := []Row{{[]byte("-1.5e-3"), []byte("it's \"\\ \n\x00\xe9;,)"), []byte(`{"a":1}`)}, {nil, []byte{}, nil}, {[]byte("7"), []byte("NULL"), []byte("é")}}
+	enc := []Encoding{Plain, Bytes, UTF8}
+	file := sessionHeader(insertColumns) + InsertHeaderSQL("s", "t", insertColumns) + string(AppendValues(nil, want[0], enc)) + ",\n" +
+		string(AppendValues(nil, want[1], enc)) + ";\nINSERT INTO `t` (`c`,`a`,`b`) VALUES (_utf8mb4'é',7,'NULL');\n"
+	rows, err := readInserts(file, 1<<10)
+	check(t, err)
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
+	}
+	none, err := readInserts(sessionHeader(insertColumns), 1<<10)
+	if err != nil || len(none) != 0 {
+		t.Errorf("%d rows, %v", len(none), err)
+	}
+}
+
+// TestInsertReaderRefuses gives a chunk what no chunk holds.
+func TestInsertReaderRefuses(t *testing.T) {
+	const head = "INSERT INTO `s`.`t` (`a`,`b`,`c`) VALUES "
+	for _, text := range []string{
+		head + "(1,LOAD_FILE('/etc/passwd'),'')", head + "(1,(SELECT password FROM mysql.user),'')", head + "(1,SLEEP(5),'')", head + "(1,@@datadir,'')",
+		head + "(1,'x','') ON DUPLICATE KEY UPDATE a=1;\n", head + "(1,'x','')) ;\n", head + "(1,'x');\n", head + "(1,'x','',2);\n",
+		head + "(1 /*!50000 ,(SELECT 1) */,'','');\n", head + "(1,`b`,'');\n", head + "(1,'x' 'y','');\n", head + "(1,-'x','');\n", head + "(1,0x41,'');\n",
+		head + "(1,'x','');DROP TABLE t;\n", head + "(1,'x','');\nDROP TABLE t;\n", "INSERT INTO `t` SELECT * FROM mysql.user;\n", "REPLACE INTO `t` (`a`) VALUES (1);\n",
+		"INSERT INTO `u` (`a`,`b`,`c`) VALUES (1,2,3);\n", "INSERT INTO `mysql`.`t` (`a`,`b`,`c`) VALUES (1,2,3);\n", "INSERT INTO `t` (`a`,`b`) VALUES (1,2);\n",
+		"INSERT INTO `t` (`a`,`b`,`b`) VALUES (1,2,3);\n", "INSERT INTO `t` VALUES (1,2,3);\n", "INSERT INTO `t` SET `a`=1;\n", "INSERT IGNORE INTO `t` (`a`,`b`,`c`) VALUES (1,2,3);\n",
+		"DROP TABLE t;\n", "/*!50000 DROP TABLE t */;\n", "/*!40101 SET SQL_MODE='NO_BACKSLASH_ESCAPES'*/;\n", "/*!40101 SET GLOBAL x=1*/;\n", "/*M!100000 SET NAMES binary*/;\n",
+		"/* SET NAMES binary*/;\n", "-- x\n", "SET NAMES sjis;\n",
+	} {
+		if rows, err := readInserts(text, 1<<10); !errors.Is(err, ErrStatement) {
+			t.Errorf("%s: %d rows, %v", text, len(rows), err)
+		}
+	}
+	for _, text := range []string{head, head + "(1,'x','y')", head + "(1,'x','y'),", head + "(1,'x", "INSERT INTO `s`.`t", "/*!40101 SET"} {
+		if _, err := readInserts(text, 1<<10); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("cut off, %s: %v", text, err)
+		}
+	}
+	if _, err := readInserts(head+"(1,'"+strings.Repeat("x", 300<<10)+"','');\n", 200<<10); !errors.Is(err, ErrRowTooLong) {
+		t.Errorf("long row: %v", err)
+	}
+	if _, err := readInserts("INSERT INTO `s`.`t` (`"+strings.Repeat("x", 5<<20), 200<<20); !errors.Is(err, ErrStatement) {
+		t.Errorf("long head: %v", err)
+	}
+}
+
+func FuzzInsertReader(f *testing.F) {
+	f.Add(sessionHeader(insertColumns) + InsertHeaderSQL("s", "t", insertColumns) + "(1,'a\\'',_utf8mb4'b'),\n(NULL,_binary '',-0.5e+3);\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := readInserts(text, 1<<10)
+		small := NewInsertReader(iotest.OneByteReader(strings.NewReader(text)), "s", "t", []string{"a", "b", "c"}, 1<<10)
+		for _, row := range rows {
+			got, err := small.Read()
+			if err != nil {
+				t.Fatalf("byte by byte: %v", err)
+			}
+			if diff := cmp.Diff(row, got); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+		if _, again := small.Read(); (err == nil) != errors.Is(again, io.EOF) {
+			t.Fatalf("%v, byte by byte %v", err, again)
 		}
 	})
 }
