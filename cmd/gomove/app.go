@@ -86,6 +86,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			newDumpCommand(),
 			newLoadCommand(),
+			newVerifyCommand(),
 			newCompletionCommand(),
 		},
 		Reader:                    stdin,

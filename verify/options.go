@@ -1,0 +1,82 @@
+// Package verify compares what two servers hold, or a dump and a server: every row by order-independent checksums, then the
+// rows that differ by the bytes of their keys, and the definitions of all objects.
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+
+	"github.com/gomove/gomove/catalog"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
+	"github.com/gomove/gomove/transform"
+)
+
+// ErrDiffers is a comparison that ran to its end and found a difference: exit code 3.
+var ErrDiffers = errors.New("source and target differ")
+
+const (
+	defaultMaxDifferences = 100
+	maxMaxDifferences     = 10_000
+	maxThreads            = 1024
+)
+
+// Options of one comparison.
+type Options struct {
+	Source         mysql.Options // not used with Dump
+	Dump           *dump.Reader  // in place of a source; default none
+	Target         mysql.Options
+	Selection      catalog.Selection // of the source
+	Names          transform.Names   // of the source's objects on the target; default the same
+	KeepDefiner    bool              // another DEFINER is a difference; default it is only listed
+	Threads        int               // sessions for each side; default one per core of this machine
+	MaxDifferences int               // rows named for each table; default 100
+	Recheck        int               // times that rows which differ are read again while two servers are compared; default none
+	Report         io.Writer         // differences as JSON lines; default none
+	Log            *slog.Logger      // default slog.Default()
+	Progress       *progress.Counters
+}
+
+// Validate checks what can be checked without a server; its errors name the flag.
+func (o Options) Validate() error {
+	var errs []error
+	if o.Threads < 0 || o.Threads > maxThreads {
+		errs = append(errs, fmt.Errorf("--threads: want 1 to %d, not %d", maxThreads, o.Threads))
+	}
+	if o.MaxDifferences < 0 || o.MaxDifferences > maxMaxDifferences {
+		errs = append(errs, fmt.Errorf("--max-differences: want 1 to %d, not %d", maxMaxDifferences, o.MaxDifferences))
+	}
+	if o.Recheck < 0 || o.Recheck > 100 {
+		errs = append(errs, fmt.Errorf("--recheck: want 0 to 100, not %d", o.Recheck))
+	}
+	if o.Selection.NoData && o.Selection.NoSchema {
+		errs = append(errs, errors.New("--no-data and --no-schema leave nothing to compare"))
+	}
+	return errors.Join(append(errs, o.Selection.Validate())...)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Threads == 0 {
+		o.Threads = runtime.NumCPU()
+	}
+	if o.MaxDifferences == 0 {
+		o.MaxDifferences = defaultMaxDifferences
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Progress == nil {
+		o.Progress = &progress.Counters{}
+	}
+	if o.Source.Label == "" {
+		o.Source.Label = "source"
+	}
+	if o.Target.Label == "" {
+		o.Target.Label = "target"
+	}
+	return o
+}

@@ -1,0 +1,172 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gomove/gomove/catalog"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// comparison is one run.
+type comparison struct {
+	o        Options
+	servers  [2]*mysql.Server // the source's is nil with a dump
+	catalogs [2]*catalog.Catalog
+	filter   *catalog.Filter
+	dump     *dumpSide
+	objects  []*dump.Object  // of a dump: its tables, selected
+	charsets map[string]bool // that the target has
+	started  time.Time
+	pairs    []*pair
+	pool     sync.Pool // of arrays of sums
+
+	mu       sync.Mutex
+	finished func(p *pair) // called once for each pair, under mu
+	summary  Summary
+}
+
+// Run compares. Its summary is nil when the comparison could not be done; ErrDiffers comes with one.
+func Run(ctx context.Context, o Options) (_ *Summary, err error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	c := &comparison{o: o.withDefaults(), started: time.Now()}
+	defer func() {
+		for _, s := range c.servers {
+			if s != nil {
+				err = errors.Join(err, s.Close())
+			}
+		}
+	}()
+	if err := c.run(ctx); err != nil {
+		return nil, err
+	}
+	s := &c.summary
+	s.Bytes, s.Retries, s.Threads, s.Seconds = c.o.Progress.Bytes.Load(), c.o.Progress.Retries.Load(), c.o.Threads, time.Since(c.started).Seconds()
+	s.Equal = len(s.Differing)+len(s.Differences) == 0
+	if o.Report != nil {
+		if err := s.writeReport(o.Report); err != nil {
+			return s, fmt.Errorf("--report: %w", err)
+		}
+	}
+	if !s.Equal {
+		return s, ErrDiffers
+	}
+	return s, nil
+}
+
+func (c *comparison) run(ctx context.Context) error {
+	c.o.Progress.SetPhase("catalog")
+	if err := c.connect(ctx); err != nil {
+		return err
+	}
+	if err := c.readSource(ctx); err != nil {
+		return err
+	}
+	if err := c.readTarget(ctx); err != nil {
+		return err
+	}
+	if err := c.makePairs(ctx); err != nil {
+		return err
+	}
+	if !c.o.Selection.NoData {
+		if err := c.data(ctx); err != nil {
+			return err
+		}
+	}
+	if c.o.Selection.NoSchema {
+		return nil
+	}
+	return c.definitions(ctx)
+}
+
+func (c *comparison) connect(ctx context.Context) (err error) {
+	if c.o.Dump != nil {
+		c.dump = &dumpSide{reader: c.o.Dump}
+		m := c.o.Dump.Manifest()
+		c.summary.Source = fmt.Sprintf("dump %s of %s %s", m.ID, m.Server.Flavor, m.Server.Version)
+	} else {
+		if c.servers[source], err = mysql.Connect(ctx, c.o.Source, mysql.ForDump); err != nil {
+			return err
+		}
+		c.summary.Source = described(c.servers[source])
+	}
+	if c.servers[target], err = mysql.Connect(ctx, c.o.Target, mysql.ForDump); err != nil {
+		return err
+	}
+	c.summary.Target = described(c.servers[target])
+	return nil
+}
+
+func described(s *mysql.Server) string { return string(s.Facts.Flavor) + " " + s.Facts.Version }
+
+// data compares the rows of all pairs.
+func (c *comparison) data(ctx context.Context) error {
+	c.o.Progress.SetPhase("rows")
+	if c.dump != nil {
+		totals, err := c.dump.totals(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range c.pairs {
+			p.total[source] = totals[p.names[source]]
+		}
+	}
+	differing, err := c.compareRows(ctx)
+	if err != nil {
+		return err
+	}
+	c.summary.Tables = len(c.pairs)
+	c.o.Progress.SetPhase("differences")
+	for _, p := range differing {
+		t, err := c.explain(ctx, p)
+		if err != nil {
+			return err
+		}
+		if t != nil {
+			c.summary.Differing = append(c.summary.Differing, t)
+		}
+	}
+	for _, p := range c.pairs {
+		c.summary.SourceRows += p.total[source].rows
+		c.summary.TargetRows += p.total[target].rows
+	}
+	return nil
+}
+
+// explain finds the rows that differ in a table; nil when the sides have come to agree.
+func (c *comparison) explain(ctx context.Context, p *pair) (*Table, error) {
+	if c.dump != nil && c.dump.reader.Manifest().Rows != dump.CSV {
+		return &Table{Source: p.quoted(source), Target: p.quoted(target), SourceRows: p.total[source].rows, TargetRows: p.total[target].rows,
+			Problem: "their checksums differ; rows are named for dumps in CSV only"}, nil
+	}
+	f, err := c.narrow(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	p.level, p.ranges = nil, nil
+	if len(f.mismatches) == 0 && !f.partial {
+		if c.dump == nil {
+			c.o.Log.Info("rows that differed at first agree", "table", p.name(source))
+			return nil, nil
+		}
+		return nil, fmt.Errorf("table %s: the checksum of its rows on the target changed while they were read: verify again when nothing writes to it", p.name(source))
+	}
+	return c.describe(p, f), nil
+}
+
+// note adds a line to what is told and does not count.
+func (c *comparison) note(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if !slices.Contains(c.summary.Notes, line) {
+		c.summary.Notes = append(c.summary.Notes, line)
+	}
+}
+
+func (c *comparison) warn(line string) { c.summary.Warnings = append(c.summary.Warnings, line) }

@@ -1,0 +1,134 @@
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/gomove/gomove/internal/progress"
+)
+
+// Summary is what a comparison found, for people by WriteText and for programs as JSON.
+type Summary struct {
+	Source      string   `json:"source"` // flavour and version, or the dump
+	Target      string   `json:"target"`
+	Tables      int      `json:"tables"`  // whose rows were compared
+	Objects     int      `json:"objects"` // whose definitions were compared
+	SourceRows  int64    `json:"source_rows"`
+	TargetRows  int64    `json:"target_rows"`
+	Bytes       int64    `json:"bytes"` // read of both sides
+	Threads     int      `json:"threads"`
+	Retries     int64    `json:"retries"`
+	Seconds     float64  `json:"seconds"`
+	Equal       bool     `json:"equal"`
+	Differing   []*Table `json:"differing_tables,omitempty"`
+	Differences []Object `json:"differing_objects,omitempty"`
+	Notes       []string `json:"notes,omitempty"` // what differs and is no difference by what was asked
+	Warnings    []string `json:"warnings,omitempty"`
+}
+
+// Object is an object whose definition or state differs.
+type Object struct {
+	Object string `json:"object"` // "view `shop`.`v`"
+	What   string `json:"what"`
+	Source string `json:"source,omitempty"`
+	Target string `json:"target,omitempty"`
+}
+
+func (o Object) text() string {
+	s := o.Object + ": " + o.What
+	if o.Source != "" || o.Target != "" {
+		s += fmt.Sprintf(": %s, on the target %s", orNone(o.Source), orNone(o.Target))
+	}
+	return s
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// WriteText writes the summary for people.
+func (s *Summary) WriteText(w io.Writer) error {
+	var b strings.Builder
+	verdict := "no difference"
+	if !s.Equal {
+		verdict = counted(len(s.Differing)+len(s.Differences), "difference")
+	}
+	fmt.Fprintf(&b, "compared %s of %s rows with %s on the target, %s in %.1f s: %s\n",
+		counted(s.Tables, "table"), humanize.Comma(s.SourceRows), humanize.Comma(s.TargetRows), progress.Bytes(s.Bytes), s.Seconds, verdict)
+	fmt.Fprintf(&b, "  %s with %s; %s, %d threads a side\n", s.Source, s.Target, counted(s.Objects, "definition"), s.Threads)
+	for _, t := range s.Differing {
+		fmt.Fprintf(&b, "  DIFFERS: %s\n", t.text())
+		for i := range t.Rows {
+			fmt.Fprintf(&b, "    %s\n", t.Rows[i].text())
+		}
+		if more := t.Differing + t.Missing + t.Extra - t.shown(); more > 0 {
+			fmt.Fprintf(&b, "    %s more rows\n", humanize.Comma(more))
+		}
+	}
+	for _, o := range s.Differences {
+		fmt.Fprintf(&b, "  DIFFERS: %s\n", o.text())
+	}
+	for _, n := range s.Notes {
+		fmt.Fprintf(&b, "  note: %s\n", n)
+	}
+	for _, m := range s.Warnings {
+		fmt.Fprintf(&b, "  warning: %s\n", m)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// shown is how many rows are named.
+func (t *Table) shown() int64 {
+	n := int64(0)
+	for _, r := range t.Rows {
+		n += int64(max(r.Times, 1))
+	}
+	return n
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return humanize.Comma(int64(n)) + " " + what + "s"
+}
+
+// writeReport writes a line for each difference.
+func (s *Summary) writeReport(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	for _, t := range s.Differing {
+		head := *t
+		head.Rows = nil
+		if err := enc.Encode(struct {
+			Kind string `json:"kind"`
+			*Table
+		}{"table", &head}); err != nil {
+			return err
+		}
+		for i := range t.Rows {
+			if err := enc.Encode(struct {
+				Table string `json:"table"`
+				*RowDifference
+			}{t.Source, &t.Rows[i]}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, o := range s.Differences {
+		if err := enc.Encode(struct {
+			Kind string `json:"kind"`
+			Object
+		}{"object", o}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
