@@ -146,49 +146,75 @@ type reading struct {
 	number int64 // of file
 	counts struct{ rows, bytes int64 }
 	hasher dump.RowHasher
+	left   int64 // rows to read past
+	byCell bool  // every row is looked at cell by cell
 }
 
 func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
-	width := len(rd.table.Plan.Columns)
-	left := rd.skip
+	rd.left = rd.skip
+	rd.byCell = rd.table.Plan.Rewrites() || len(rd.table.Plan.Inspected) > 0
 	for {
-		cells, err := rows.Next()
+		packet, err := rows.NextPacket()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return lost(err)
 		}
-		if err := rd.table.Plan.FixRow(cells); err != nil {
+		if rd.isPlain(packet) {
+			err = rd.file.WritePacket(packet)
+		} else {
+			err = rd.copyRow(ctx, rows)
+		}
+		if err != nil {
 			return err
 		}
-		if left > 0 {
-			rd.hasher.Add(cells[:width])
-			if left--; left == 0 && rd.hasher.Sum != rd.skipped {
-				return errSkipped
-			}
-			continue
-		}
-		if err := rd.makeRoom(ctx, cells); err != nil {
-			return err
-		}
-		if len(rd.table.Plan.Inspected) > 0 {
-			rd.inspect(cells)
-		}
-		if err := rd.file.WriteRow(cells[:width]); err != nil {
-			return err
-		}
-		if rd.file.Rows()%countEvery == 0 {
+		if rd.file != nil && rd.file.Rows()%countEvery == 0 {
 			rd.count()
 		}
 	}
-	if left > 0 {
+	if rd.left > 0 {
 		return errSkipped
 	}
 	if rd.file == nil {
 		return nil
 	}
 	return rd.close(ctx, rd.rng)
+}
+
+// isPlain reports whether a row can go into the open file as it came.
+func (rd *reading) isPlain(packet []byte) bool {
+	return packet != nil && rd.file != nil && !rd.byCell && rd.file.Bytes() < rd.chunkBytes && rd.file.TakesPacket(packet)
+}
+
+// copyRow writes the row that rows have come to, or reads past it.
+func (rd *reading) copyRow(ctx context.Context, rows *mysql.RowReader) error {
+	cells, err := rows.Cells()
+	if err != nil {
+		return lost(err)
+	}
+	width := len(rd.table.Plan.Columns)
+	changed, err := rd.table.Plan.FixRow(cells)
+	if err != nil {
+		return err
+	}
+	if rd.left > 0 {
+		rd.hasher.Add(cells[:width])
+		if rd.left--; rd.left == 0 && rd.hasher.Sum != rd.skipped {
+			return errSkipped
+		}
+		return nil
+	}
+	if err := rd.makeRoom(ctx, cells); err != nil {
+		return err
+	}
+	if len(rd.table.Plan.Inspected) > 0 {
+		rd.inspect(cells)
+	}
+	if packet := rows.Packet(); packet != nil && !changed && rd.file.TakesPacket(packet) {
+		return rd.file.WritePacket(packet)
+	}
+	return rd.file.WriteRow(cells[:width])
 }
 
 // makeRoom opens a file for the first row, and ends a full one at the next row's key.

@@ -79,8 +79,8 @@ func appendCSVPacket(dst, packet []byte, enc []Encoding) (line []byte, used int,
 		out[n] = ','
 		n++
 	}
-	out[n-1] = '\n'
-	return dst[:len(dst)+n], at, zeros
+	out[max(n-1, 0)] = '\n'
+	return dst[:len(dst)+max(n, 1)], at, zeros
 }
 
 // longSize reads the length of a cell of more than 250 bytes at packet[at], and where the cell begins; -1 when it is not there.

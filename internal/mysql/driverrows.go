@@ -12,7 +12,7 @@ import (
 // driverRows reads rows through the driver: where it encrypts by itself, so that nobody else can read its connection.
 type driverRows struct {
 	rows  *sql.Rows
-	cells []cell
+	texts []cell
 	dest  []any
 	row   [][]byte
 }
@@ -31,17 +31,17 @@ func openDriver(ctx context.Context, conn *Conn, query string, cols []ColumnFix)
 		return nil, 0, errors.Join(err, r.close())
 	}
 	n := len(names)
-	r.cells, r.dest, r.row = make([]cell, n), make([]any, n), make([][]byte, n)
-	for i := range r.cells {
-		r.dest[i] = &r.cells[i]
+	r.texts, r.dest, r.row = make([]cell, n), make([]any, n), make([][]byte, n)
+	for i := range r.texts {
+		r.dest[i] = &r.texts[i]
 		if i < len(cols) {
-			r.cells[i].width = cols[i].Width
+			r.texts[i].width = cols[i].Width
 		}
 	}
 	return r, n, nil
 }
 
-func (r *driverRows) next() ([][]byte, error) {
+func (r *driverRows) next() ([]byte, error) {
 	if !r.rows.Next() {
 		if err := r.rows.Err(); err != nil {
 			return nil, err
@@ -51,11 +51,13 @@ func (r *driverRows) next() ([][]byte, error) {
 	if err := r.rows.Scan(r.dest...); err != nil {
 		return nil, err
 	}
-	for i := range r.cells {
-		r.row[i] = r.cells[i].text
+	for i := range r.texts {
+		r.row[i] = r.texts[i].text
 	}
-	return r.row, nil
+	return nil, nil
 }
+
+func (r *driverRows) cells() ([][]byte, error) { return r.row, nil }
 
 func (r *driverRows) packet() []byte { return nil }
 

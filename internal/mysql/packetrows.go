@@ -119,24 +119,19 @@ func (r *packetRows) header() (int, error) {
 	return int(n), nil
 }
 
-// next returns the next row, whose cells point into the buffer, or io.EOF.
-func (r *packetRows) next() ([][]byte, error) {
-	b, err := r.rowPacket()
-	if err != nil {
-		return nil, err
-	}
-	if !splitRow(r.row, b) {
+// packet is the row that next returned.
+func (r *packetRows) packet() []byte { return r.payload }
+
+// cells splits the row, in place.
+func (r *packetRows) cells() ([][]byte, error) {
+	if !splitRow(r.row, r.payload) {
 		return nil, r.end(errMalformed)
 	}
-	r.payload = b
 	return r.row, nil
 }
 
-// packet is the row that next returned, as it came: each cell a length-encoded string, NULL the byte 0xfb.
-func (r *packetRows) packet() []byte { return r.payload }
-
-// rowPacket returns the payload of the next row, or io.EOF.
-func (r *packetRows) rowPacket() ([]byte, error) {
+// next returns the payload of the next row, which points into the buffer, or io.EOF.
+func (r *packetRows) next() ([]byte, error) {
 	if r.done {
 		return nil, io.EOF
 	}
@@ -145,7 +140,7 @@ func (r *packetRows) rowPacket() ([]byte, error) {
 		return nil, r.end(err)
 	}
 	if len(b) > 0 && b[0] < firstEOF {
-		r.first = false
+		r.first, r.payload = false, b
 		return b, nil
 	}
 	switch {
@@ -154,11 +149,11 @@ func (r *packetRows) rowPacket() ([]byte, error) {
 	case b[0] == firstErr:
 		return nil, r.end(serverError(b))
 	case len(b) >= fullPacket:
-		r.first = false
+		r.first, r.payload = false, b
 		return b, nil
 	case r.first && len(b) == oldEOF:
 		r.first = false
-		return r.rowPacket()
+		return r.next()
 	}
 	if err := r.end(checkEnd(b)); err != nil {
 		return nil, err
@@ -182,7 +177,7 @@ func (r *packetRows) end(err error) error {
 // drain reads what is left of the answer.
 func (r *packetRows) drain() error {
 	for {
-		_, err := r.rowPacket()
+		_, err := r.next()
 		switch {
 		case errors.Is(err, io.EOF), Number(err) != 0:
 			return nil

@@ -88,15 +88,28 @@ func (r *packetRows) collect() ([][][]byte, error) {
 	}
 	var rows [][][]byte
 	for {
-		row, err := r.next()
+		_, err := r.next()
 		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}
 		if err != nil {
 			return rows, err
 		}
+		row, err := r.cells()
+		if err != nil {
+			return rows, err
+		}
 		rows = append(rows, cloneRow(row))
 	}
+}
+
+// step goes to the next row and splits it.
+func (r *packetRows) step() error {
+	if _, err := r.next(); err != nil {
+		return err
+	}
+	_, err := r.cells()
+	return err
 }
 
 func cloneRow(row [][]byte) [][]byte {
@@ -235,10 +248,10 @@ func TestLargeRowMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.row = make([][]byte, n)
-	if _, err = r.next(); err != nil || len(r.row[1]) != len(cell) || cap(r.packets.large) > len(cell)+fullPacket {
+	if err = r.step(); err != nil || len(r.row[1]) != len(cell) || cap(r.packets.large) > len(cell)+fullPacket {
 		t.Errorf("cell of %d bytes, %d reserved: %v", len(r.row[1]), cap(r.packets.large), err)
 	}
-	if _, err = r.next(); err != nil || r.row[0] != nil || string(r.row[1]) != "x" {
+	if err = r.step(); err != nil || r.row[0] != nil || string(r.row[1]) != "x" {
 		t.Errorf("row behind it: %q, %v", r.row, err)
 	}
 	if _, err = r.next(); !errors.Is(err, io.EOF) || r.packets.large != nil {
@@ -266,7 +279,7 @@ func TestPacketRowDoesNotAllocate(t *testing.T) {
 	r.packets.next = 3
 	r.row = make([][]byte, 4)
 	if n := testing.AllocsPerRun(1000, func() {
-		if _, err := r.next(); err != nil {
+		if err := r.step(); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {

@@ -25,10 +25,12 @@ type RowReader struct {
 
 // rowSource is a result set on a session.
 type rowSource interface {
-	// next returns the next row, or io.EOF after the last. Its cells are valid until the next call.
-	next() ([][]byte, error)
-	// packet is the row that next returned as a server sends it, nil when the source does not have that.
+	// next goes to the next row, or returns io.EOF after the last. packet is nil when the source has only cells.
+	next() (packet []byte, err error)
+	// packet is what next returned.
 	packet() []byte
+	// cells is the row that next came to, valid until its next call.
+	cells() ([][]byte, error)
 	// killed ends the result set after the statement was killed on the server.
 	killed(ctx context.Context) error
 	// close ends the result set after an error, or after its end; before that the session is lost.
@@ -71,9 +73,17 @@ func readRows(ctx context.Context, conn *Conn, query string, cols []ColumnFix, o
 
 // Next returns the next row, or io.EOF at the end. Its cells are valid until the next call; nil is NULL.
 func (r *RowReader) Next() ([][]byte, error) {
-	row, err := r.source.next()
-	if err == nil {
-		return row, nil
+	if _, err := r.NextPacket(); err != nil {
+		return nil, err
+	}
+	return r.Cells()
+}
+
+// NextPacket goes to the next row, or returns io.EOF at the end. packet is the row as a server sends it, valid until the next call:
+// each cell a length-encoded string, NULL the byte 0xfb. It is nil where only Cells has the row.
+func (r *RowReader) NextPacket() (packet []byte, err error) {
+	if packet, err = r.source.next(); err == nil {
+		return packet, nil
 	}
 	if errors.Is(err, io.EOF) && r.ended() == nil {
 		r.done = true
@@ -84,8 +94,16 @@ func (r *RowReader) Next() ([][]byte, error) {
 	return nil, cancelled(r.ended, err)
 }
 
-// Packet is the row that Next returned as a text protocol row: each cell a length-encoded string, NULL the byte 0xfb.
-// It holds the same memory as the cells. It is nil where only the cells are known.
+// Cells is the row that NextPacket came to, in the same memory; nil is NULL.
+func (r *RowReader) Cells() ([][]byte, error) {
+	row, err := r.source.cells()
+	if err != nil {
+		r.failed = true
+	}
+	return row, err
+}
+
+// Packet is what NextPacket returned last.
 func (r *RowReader) Packet() []byte { return r.source.packet() }
 
 // Close ends the result set; it may be called twice. Before the end of the rows it kills the statement
