@@ -248,7 +248,7 @@ func (rd *reading) rollOver(ctx context.Context, cells [][]byte) error {
 
 // closePiece ends a file whose range goes on in another without a key between them.
 func (rd *reading) closePiece(ctx context.Context, r chunker.Range) error {
-	chunk, err := rd.closeFile(ctx, r)
+	chunk, err := rd.closeFile(ctx, r, true)
 	if err != nil {
 		return err
 	}
@@ -263,13 +263,13 @@ func (rd *reading) closePiece(ctx context.Context, r chunker.Range) error {
 }
 
 func (rd *reading) close(ctx context.Context, r chunker.Range) error {
-	_, err := rd.closeFile(ctx, r)
+	_, err := rd.closeFile(ctx, r, false)
 	return err
 }
 
-func (rd *reading) closeFile(ctx context.Context, r chunker.Range) (dump.Chunk, error) {
+func (rd *reading) closeFile(ctx context.Context, r chunker.Range, more bool) (dump.Chunk, error) {
 	rd.count()
-	chunk, err := rd.file.Close(ctx, dumpRange(r, rd.piece))
+	chunk, err := rd.file.Close(ctx, dumpRange(r, rd.piece, more))
 	if err != nil {
 		return chunk, err
 	}

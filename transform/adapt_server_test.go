@@ -77,40 +77,13 @@ func (e *side) try(q string) error {
 	return err
 }
 
-// rows returns every row of a query, NULL as "NULL".
 func (e *side) rows(t *testing.T, q string, args ...any) [][]string {
 	t.Helper()
-	rows, err := e.conn.QueryContext(context.Background(), q, args...)
+	_, rows, err := testdb.ReadRows(context.Background(), e.conn, q, args...)
 	if err != nil {
 		t.Fatalf("%s: %s: %v", e.kind, q, err)
 	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out [][]string
-	for rows.Next() {
-		cells := make([]sql.NullString, len(names))
-		refs := make([]any, len(names))
-		for i := range cells {
-			refs[i] = &cells[i]
-		}
-		if err := rows.Scan(refs...); err != nil {
-			t.Fatal(err)
-		}
-		row := make([]string, len(names))
-		for i, c := range cells {
-			if row[i] = c.String; !c.Valid {
-				row[i] = "NULL"
-			}
-		}
-		out = append(out, row)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return rows
 }
 
 func (e *side) column(t *testing.T, q string) []string {
@@ -269,7 +242,7 @@ func adapted(t *testing.T, collation string, to Target) string {
 // readColumns describes each column in words that all servers share.
 func readColumns(t *testing.T, e *side, to Target, table string) map[string]string {
 	out := map[string]string{}
-	for _, r := range e.rows(t, "SELECT column_name, data_type, column_type, is_nullable, column_default, coalesce(collation_name, ''), "+
+	for _, r := range e.rows(t, "SELECT column_name, data_type, column_type, is_nullable, coalesce(column_default, 'NULL'), coalesce(collation_name, ''), "+
 		"extra, column_comment, coalesce(datetime_precision, '') FROM information_schema.columns WHERE table_schema=? AND table_name=?", e.schema, table) {
 		typ := r[2]
 		if strings.HasSuffix(r[1], "int") || r[1] == "year" {

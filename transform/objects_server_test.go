@@ -97,29 +97,15 @@ func checkObject(t *testing.T, db *sql.DB, kind, name, made string, d Definer) {
 // showObject is the statement that makes an object.
 func showObject(t *testing.T, db *sql.DB, kind, name string) string {
 	t.Helper()
-	rows, err := db.QueryContext(context.Background(), "SHOW CREATE "+kind+" "+name)
+	columns, rows, err := testdb.ReadRows(context.Background(), db, "SHOW CREATE "+kind+" "+name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := make([]sql.NullString, len(columns))
-	dest := make([]any, len(columns))
-	text := -1
 	for i, c := range columns {
-		dest[i] = &values[i]
 		if strings.HasPrefix(c, "Create ") || c == "SQL Original Statement" {
-			text = i
+			return rows[0][i]
 		}
 	}
-	if !rows.Next() || text < 0 {
-		t.Fatalf("show create %s %s: no statement in %v: %v", kind, name, columns, rows.Err())
-	}
-	if err := rows.Scan(dest...); err != nil {
-		t.Fatal(err)
-	}
-	return values[text].String
+	t.Fatalf("show create %s %s: no statement in %v", kind, name, columns)
+	return ""
 }

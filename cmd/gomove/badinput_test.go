@@ -199,7 +199,7 @@ func TestLocalInfileOff(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "dump")
 			mustRun(t, dumpArgs(server, dir, "-B", "a")...)
 			wantRefusal(t, runBinary(t, loadArgs(server, dir, "--via", "local-infile", "--schema-map", "a=b")...), "`b`.`t`", "local_infile", "--via insert")
-			if n := query(t, server, "SELECT COUNT(*) FROM b.t"); n[0][0] != "0" {
+			if n := server.Query(t, "SELECT COUNT(*) FROM b.t"); n[0][0] != "0" {
 				t.Errorf("%s rows came in", n[0][0])
 			}
 			mustRun(t, loadArgs(server, dir, "--schema-map", "a=b")...) // by the other route, on what is there

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/testdb"
@@ -40,45 +41,9 @@ func (c column) readExact() string {
 func columns(t testing.TB, s *testdb.Server, schema, table string) []column {
 	t.Helper()
 	var out []column
-	for _, r := range query(t, s, "SELECT column_name, data_type, column_type, extra FROM information_schema.columns WHERE table_schema="+
+	for _, r := range s.Query(t, "SELECT column_name, data_type, column_type, extra FROM information_schema.columns WHERE table_schema="+
 		mysql.QuoteString(schema)+" AND table_name="+mysql.QuoteString(table)+" ORDER BY ordinal_position") {
 		out = append(out, column{r[0], r[1], r[2], r[3]})
-	}
-	return out
-}
-
-// query returns a small result as text; NULL is "<NULL>".
-func query(t testing.TB, s *testdb.Server, q string) [][]string {
-	t.Helper()
-	rows, err := s.DB(t).Query(q)
-	if err != nil {
-		t.Fatalf("%s: %s: %v", s.Kind, q, err)
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out [][]string
-	for rows.Next() {
-		values := make([]sql.NullString, len(names))
-		cells := make([]any, len(names))
-		for i := range values {
-			cells[i] = &values[i]
-		}
-		if err := rows.Scan(cells...); err != nil {
-			t.Fatal(err)
-		}
-		row := make([]string, len(names))
-		for i, v := range values {
-			if row[i] = v.String; !v.Valid {
-				row[i] = "<NULL>"
-			}
-		}
-		out = append(out, row)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatalf("%s: %s: %v", s.Kind, q, err)
 	}
 	return out
 }
@@ -90,7 +55,7 @@ func tableRows(t testing.TB, s *testdb.Server, schema, table string, cols []colu
 	for i, c := range cols {
 		exprs[i] = c.readExact()
 	}
-	rows := query(t, s, "SELECT "+strings.Join(exprs, ",")+" FROM "+mysql.QuoteTable(schema, table))
+	rows := s.Query(t, "SELECT "+strings.Join(exprs, ",")+" FROM "+mysql.QuoteTable(schema, table))
 	out := make([]string, len(rows))
 	for i, r := range rows {
 		out[i] = strings.Join(r, "|")
@@ -102,29 +67,50 @@ func tableRows(t testing.TB, s *testdb.Server, schema, table string, cols []colu
 func tables(t testing.TB, s *testdb.Server, schema string) []string {
 	t.Helper()
 	var out []string
-	for _, r := range query(t, s, "SELECT table_name FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema="+mysql.QuoteString(schema)) {
+	for _, r := range s.Query(t, "SELECT table_name FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema="+mysql.QuoteString(schema)) {
 		out = append(out, r[0])
 	}
 	slices.Sort(out) // servers collate names differently
 	return out
 }
 
-// requireSameRows compares every table of a schema, row by row and bit by bit.
-func requireSameRows(t testing.TB, source, target *testdb.Server, schema, asSchema string) {
+// schemaRows is every row of a schema, and the columns by which they were read.
+type schemaRows struct {
+	server  testdb.Kind
+	schema  string
+	columns map[string][]column // by table
+	rows    map[string][]string
+}
+
+func readSchema(t testing.TB, s *testdb.Server, schema string) schemaRows {
 	t.Helper()
-	want := tables(t, source, schema)
-	if diff := cmp.Diff(want, tables(t, target, asSchema)); diff != "" {
-		t.Errorf("tables of %s (-source +target):\n%s", schema, diff)
+	out := schemaRows{s.Kind, schema, map[string][]column{}, map[string][]string{}}
+	for _, table := range tables(t, s, schema) {
+		out.columns[table] = columns(t, s, schema, table)
+		out.rows[table] = tableRows(t, s, schema, table, out.columns[table])
+	}
+	return out
+}
+
+// requireIn compares every table with that of another schema, row by row and bit by bit.
+func (want schemaRows) requireIn(t testing.TB, target *testdb.Server, asSchema string) {
+	t.Helper()
+	names := slices.Sorted(maps.Keys(want.rows))
+	if diff := cmp.Diff(names, tables(t, target, asSchema), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("tables of %s (-source +target):\n%s", want.schema, diff)
 		return
 	}
-	for _, table := range want {
-		cols := columns(t, source, schema, table)
-		a, b := tableRows(t, source, schema, table, cols), tableRows(t, target, asSchema, table, cols)
-		if slices.Equal(a, b) {
-			continue
+	for _, table := range names {
+		a, b := want.rows[table], tableRows(t, target, asSchema, table, want.columns[table])
+		if !slices.Equal(a, b) {
+			t.Errorf("%s.%s: %d rows on %s, %d on %s%s", want.schema, table, len(a), want.server, len(b), target.Kind, firstDifference(a, b))
 		}
-		t.Errorf("%s.%s: %d rows on %s, %d on %s%s", schema, table, len(a), source.Kind, len(b), target.Kind, firstDifference(a, b))
 	}
+}
+
+func requireSameRows(t testing.TB, source, target *testdb.Server, schema, asSchema string) {
+	t.Helper()
+	readSchema(t, source, schema).requireIn(t, target, asSchema)
 }
 
 func firstDifference(a, b []string) string {
@@ -157,7 +143,7 @@ func objectNames(t testing.TB, s *testdb.Server, schema string) map[string][]str
 		"indexes":      "SELECT CONCAT(table_name,'.',index_name,' ',seq_in_index,' ',COALESCE(column_name,'expression'),' ',COALESCE(sub_part,''),' ',non_unique) FROM information_schema.statistics WHERE table_schema=" + lit,
 	} {
 		names := []string{}
-		for _, r := range query(t, s, q) {
+		for _, r := range s.Query(t, q) {
 			names = append(names, r[0])
 		}
 		slices.Sort(names)
@@ -172,7 +158,7 @@ func requireSameObjects(t testing.TB, source, target *testdb.Server, schema, asS
 	if diff := cmp.Diff(objectNames(t, source, schema), objectNames(t, target, asSchema)); diff != "" {
 		t.Errorf("objects of %s (-source +target):\n%s", schema, diff)
 	}
-	for _, v := range query(t, target, "SELECT table_name FROM information_schema.views WHERE table_schema="+mysql.QuoteString(asSchema)) {
-		query(t, target, "SELECT * FROM "+mysql.QuoteTable(asSchema, v[0])+" LIMIT 1")
+	for _, v := range target.Query(t, "SELECT table_name FROM information_schema.views WHERE table_schema="+mysql.QuoteString(asSchema)) {
+		target.Query(t, "SELECT * FROM "+mysql.QuoteTable(asSchema, v[0])+" LIMIT 1")
 	}
 }

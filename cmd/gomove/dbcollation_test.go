@@ -52,7 +52,7 @@ func databaseCollations(t *testing.T, s *testdb.Server, schema string) string {
 		UNION ALL SELECT specific_name, collation_name FROM information_schema.parameters WHERE specific_schema='%[1]s'
 		UNION ALL SELECT trigger_name, database_collation FROM information_schema.triggers WHERE trigger_schema='%[1]s' ORDER BY 1, 2`
 	var out []string
-	for _, row := range query(t, s, fmt.Sprintf(objects, schema)) {
+	for _, row := range s.Query(t, fmt.Sprintf(objects, schema)) {
 		out = append(out, fmt.Sprint(row))
 	}
 	if len(out) < 17 {

@@ -60,7 +60,7 @@ func TestMemory(t *testing.T) {
 // requireSameBig compares the tables on the server, as their rows are many.
 func requireSameBig(t *testing.T, s *testdb.Server) {
 	t.Helper()
-	sums := query(t, s, "CHECKSUM TABLE big.t, `into`.t")
+	sums := s.Query(t, "CHECKSUM TABLE big.t, `into`.t")
 	if sums[0][1] != sums[1][1] {
 		t.Errorf("checksums differ: %v", sums)
 	}
@@ -89,6 +89,8 @@ func TestHugeRow(t *testing.T) {
 			server.Exec(t, "CREATE DATABASE big", "USE big", "CREATE TABLE t (id INT PRIMARY KEY, v LONGBLOB)",
 				"INSERT INTO t VALUES (1,'before'),(3,'behind')",
 				"INSERT INTO t VALUES (2, REPEAT(CONCAT(UNHEX('005C220A0D1A27FF'), 'eight is'), "+strconv.Itoa(size/16)+"))")
+			const rows = "SELECT id, LENGTH(v), CRC32(v) FROM "
+			want := server.Query(t, rows+"big.t ORDER BY id")
 			const escaped = size / 16 * 21 // as the dump holds it
 			bound := int64(memoryBound + 2*size)
 			bounds := map[string]int64{
@@ -111,30 +113,31 @@ func TestHugeRow(t *testing.T) {
 				for _, via := range vias {
 					r := mustRun(t, loadArgs(server, out, "-t", "2", "--via", via, "--schema-map", "big=into")...)
 					requireMemory(t, "load "+form+" by "+via, r, bounds[via+" "+form])
-					const rows = "SELECT id, LENGTH(v), CRC32(v) FROM "
-					if sums := query(t, server, rows+"big.t ORDER BY id"); !reflect.DeepEqual(sums, query(t, server, rows+"`into`.t ORDER BY id")) {
-						t.Errorf("%s by %s: rows differ: %v", form, via, sums)
+					if got := server.Query(t, rows+"`into`.t ORDER BY id"); !reflect.DeepEqual(got, want) {
+						t.Errorf("%s by %s: rows %v, want %v", form, via, got, want)
 					}
 					server.Exec(t, "DROP DATABASE `into`")
 				}
 			}
-			refusedHugeRow(t, k, server, filepath.Join(dir, "csv"))
+			refusedLargeRow(t, k, server)
 		})
 	}
 }
 
-// refusedHugeRow loads the row where the server's max_allowed_packet, or 5.6's redo log, is too small for it. MariaDB and
+// refusedLargeRow loads a row of 80 MB where the server's max_allowed_packet, or 5.6's redo log, is too small for it. MariaDB and
 // MySQL 9.7 bound no row of LOAD DATA, and no server bounds what it sends: such a server is dumped.
-func refusedHugeRow(t *testing.T, k testdb.Kind, source *testdb.Server, dump string) {
-	target := testdb.Start(t, k)
-	t.Cleanup(func() { target.Exec(t, "DROP DATABASE IF EXISTS big", "DROP DATABASE IF EXISTS gomove") })
-	wantRefusal(t, runBinary(t, loadArgs(target, dump, "--via", "insert")...), "`big`.`t`", "max_allowed_packet")
+func refusedLargeRow(t *testing.T, k testdb.Kind, source *testdb.Server) {
+	source.Exec(t, "CREATE DATABASE large", "CREATE TABLE large.t (id INT PRIMARY KEY, v LONGBLOB)",
+		"INSERT INTO large.t VALUES (2, REPEAT(UNHEX('005C220A0D1A27FF'), "+strconv.Itoa(80<<20/8)+"))",
+		"SET GLOBAL max_allowed_packet=16*1024*1024")
+	dump := filepath.Join(t.TempDir(), "small-packet")
+	mustRun(t, dumpArgs(source, dump, "-B", "large")...)
+	target := testdb.StartOwn(t, k)
+	wantRefusal(t, runBinary(t, loadArgs(target, dump, "--via", "insert")...), "`large`.`t`", "max_allowed_packet")
 	if k == testdb.MySQL56 {
-		target.Exec(t, "DROP DATABASE big", "DROP DATABASE IF EXISTS gomove")
-		wantRefusal(t, runBinary(t, loadArgs(target, dump, "--via", "local-infile")...), "`big`.`t`", "innodb_log_file_size")
+		target.Exec(t, "DROP DATABASE large", "DROP DATABASE IF EXISTS gomove")
+		wantRefusal(t, runBinary(t, loadArgs(target, dump, "--via", "local-infile")...), "`large`.`t`", "innodb_log_file_size")
 	}
-	source.Exec(t, "SET GLOBAL max_allowed_packet=16*1024*1024")
-	mustRun(t, dumpArgs(source, filepath.Join(t.TempDir(), "small-packet"), "-B", "big")...)
 }
 
 // wantRefusal wants exit code 1, no stack trace, a hint, and these words on stderr.

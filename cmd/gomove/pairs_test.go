@@ -10,41 +10,59 @@ import (
 // TestPairs moves the zoo of values and objects between every ordered pair of servers, in every format and compression,
 // and reads both sides back bit by bit.
 func TestPairs(t *testing.T) {
+	t.Parallel()
+	targets, insertOnly := map[testdb.Kind]*testdb.Server{}, map[testdb.Kind]*testdb.Server{}
+	for _, k := range testdb.All() {
+		targets[k] = testdb.StartOwn(t, k)
+		insertOnly[k] = testdb.StartOwn(t, k, testdb.WithArgs("--local-infile=0"))
+	}
 	for _, from := range testdb.All() {
 		t.Run("from-"+string(from), func(t *testing.T) {
-			t.Parallel()
-			source := testdb.StartOwn(t, from)
-			source.Exec(t, zoo(from)...)
-			dir := t.TempDir()
-			dumps := map[string]string{}
-			for _, form := range [][2]string{{"csv", "zstd"}, {"csv", "none"}, {"csv", "gzip"}, {"sql", "zstd"}, {"sql", "none"}} {
-				name := form[0] + "-" + form[1]
-				dumps[name] = filepath.Join(dir, name)
-				mustRun(t, dumpArgs(source, dumps[name], "-B", "zoo", "-B", "zoo2", "--format", form[0], "--compress", form[1], "--chunk-size", "64KiB")...)
-			}
+			z := zooDumps(t, from)
 			for _, to := range testdb.All() {
 				t.Run("to-"+string(to), func(t *testing.T) {
-					target := testdb.StartOwn(t, to)
-					insertOnly := testdb.StartOwn(t, to, testdb.WithArgs("--local-infile=0"))
-					for name, dump := range dumps {
-						t.Run(name, func(t *testing.T) { movedWhole(t, source, target, dump) })
+					t.Parallel()
+					for name := range z.dumps {
+						t.Run(name, func(t *testing.T) { z.requireWhole(t, targets[to], name) })
 					}
-					t.Run("insert", func(t *testing.T) { movedWhole(t, source, insertOnly, dumps["csv-zstd"]) })
+					t.Run("insert", func(t *testing.T) { z.requireWhole(t, insertOnly[to], "csv-zstd") })
 				})
 			}
 		})
 	}
 }
 
-func movedWhole(t *testing.T, source, target *testdb.Server, dump string) {
-	target.Exec(t, "DROP DATABASE IF EXISTS zoo", "DROP DATABASE IF EXISTS zoo2")
-	r := mustRun(t, loadArgs(target, dump)...)
-	t.Log(r.stdout)
-	for _, schema := range []string{"zoo", "zoo2"} {
-		requireSameRows(t, source, target, schema, schema)
-		requireSameObjects(t, source, target, schema, schema)
+// zooMove is the zoo on its way from one source.
+type zooMove struct {
+	source *testdb.Server
+	want   map[string]schemaRows
+	dumps  map[string]string // directories by format and compression
+}
+
+func zooDumps(t *testing.T, k testdb.Kind) *zooMove {
+	z := &zooMove{testdb.StartOwn(t, k), map[string]schemaRows{}, map[string]string{}}
+	z.source.Exec(t, zoo(k)...)
+	dir := t.TempDir()
+	for _, form := range [][2]string{{"csv", "zstd"}, {"csv", "none"}, {"csv", "gzip"}, {"sql", "zstd"}, {"sql", "none"}} {
+		name := form[0] + "-" + form[1]
+		z.dumps[name] = filepath.Join(dir, name)
+		mustRun(t, dumpArgs(z.source, z.dumps[name], "-B", "zoo", "-B", "zoo2", "--format", form[0], "--compress", form[1], "--chunk-size", "16KiB")...)
 	}
-	if left := query(t, target, "SELECT schema_name FROM information_schema.schemata WHERE schema_name='gomove'"); len(left) > 0 {
+	for _, schema := range []string{"zoo", "zoo2"} {
+		z.want[schema] = readSchema(t, z.source, schema)
+	}
+	return z
+}
+
+func (z *zooMove) requireWhole(t *testing.T, target *testdb.Server, dump string) {
+	target.Exec(t, "DROP DATABASE IF EXISTS zoo", "DROP DATABASE IF EXISTS zoo2")
+	r := mustRun(t, loadArgs(target, z.dumps[dump])...)
+	t.Log(r.stdout)
+	for schema, want := range z.want {
+		want.requireIn(t, target, schema)
+		requireSameObjects(t, z.source, target, schema, schema)
+	}
+	if left := target.Query(t, "SELECT schema_name FROM information_schema.schemata WHERE schema_name='gomove'"); len(left) > 0 {
 		t.Error("the schema gomove is still there after a whole load")
 	}
 }

@@ -154,7 +154,7 @@ func TestInterruptedDump(t *testing.T) {
 			}
 			wantOneError(t, r)
 			requireNoMetadata(t, dir)
-			if n := query(t, server, sleeping); n[0][0] != "0" {
+			if n := server.Query(t, sleeping); n[0][0] != "0" {
 				t.Errorf("%s statements still run on the server", n[0][0])
 			}
 			if r := runBinary(t, loadArgs(server, dir)...); r.code != exitFailed || !strings.Contains(r.stderr, "did not finish") {
@@ -197,7 +197,7 @@ func TestInterruptedLoad(t *testing.T) {
 			}
 			requireSameRows(t, server, server, "shop", "target")
 			requireSameObjectNames(t, server, "shop", "target")
-			if left := query(t, server, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name='gomove'"); left[0][0] != "0" {
+			if left := server.Query(t, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name='gomove'"); left[0][0] != "0" {
 				t.Error("the progress table is left")
 			}
 		})

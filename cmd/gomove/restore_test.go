@@ -72,7 +72,7 @@ func bodies(t *testing.T, s *testdb.Server, schema string) []string {
 		"SELECT CONCAT(routine_name,': ',routine_definition,' ',definer,' ',sql_mode,' ',routine_comment) FROM information_schema.routines WHERE routine_schema='%s'",
 		"SELECT CONCAT(event_name,': ',event_definition,' ',definer,' ',starts,' ',time_zone) FROM information_schema.events WHERE event_schema='%s'",
 	} {
-		for _, r := range query(t, s, fmt.Sprintf(q, schema)) {
+		for _, r := range s.Query(t, fmt.Sprintf(q, schema)) {
 			out = append(out, r[0])
 		}
 	}

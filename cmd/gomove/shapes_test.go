@@ -152,7 +152,7 @@ func TestEmptyTables(t *testing.T) {
 	if diff := cmp.Diff(tables(t, server, "a"), tables(t, server, "b")); diff != "" {
 		t.Error(diff)
 	}
-	if n := query(t, server, "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema='b'")[0][0]; n != strconv.Itoa(2*count) {
+	if n := server.Query(t, "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema='b'")[0][0]; n != strconv.Itoa(2*count) {
 		t.Errorf("%s indexes, want %d", n, 2*count)
 	}
 	t.Logf("%d empty tables: dump %.1f s, load %.1f s", count, dumped["seconds"], loaded["seconds"])

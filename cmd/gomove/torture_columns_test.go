@@ -12,7 +12,7 @@ func newer() []testdb.Kind { return []testdb.Kind{testdb.MariaDB, testdb.MySQL97
 
 func tortureColumns() []torture {
 	only97 := []testdb.Kind{testdb.MySQL97}
-	return append(tortureCounters(), []torture{
+	return append(append(tortureCounters(), torturePartitions()...), []torture{
 		{table: "defaults", setup: []string{
 			`CREATE TABLE $T (id INT PRIMARY KEY COMMENT 'it''s "the" \\ key\n; -- ö 日本', v VARCHAR(50) CHARACTER SET utf8mb4 DEFAULT 'it''s "ü" \\ \n\t\0 日本' COMMENT ' blank ', l CHAR(5) CHARACTER SET latin1 DEFAULT 'é''', n VARCHAR(10) DEFAULT 'NULL',
 				e VARCHAR(5) NOT NULL DEFAULT '', x VARCHAR(5) DEFAULT NULL, bi BIT(5) DEFAULT b'101', b4 BIT(40) DEFAULT b'0101110000100111', bn BINARY(4) DEFAULT 0x61FF00, vb VARBINARY(9) DEFAULT 0x005c27, d DECIMAL(5,2) DEFAULT '1.50', f FLOAT DEFAULT 0.1, do DOUBLE DEFAULT 1e100,
@@ -70,6 +70,9 @@ func tortureColumns() []torture {
 			"CREATE TABLE $T (id INT PRIMARY KEY, a INT, v VARCHAR(20) CHARACTER SET utf8mb4, KEY f ((a*2+id)), KEY low ((LOWER(v))), KEY mixed (a, (ABS(a)) DESC), KEY d (a DESC, v), KEY i (v) INVISIBLE)",
 			"INSERT INTO $T VALUES (1,1,'A'),(2,NULL,NULL),(3,-5,'ö')",
 		}},
+		{table: "ignored_index", from: []testdb.Kind{testdb.MariaDB}, setup: []string{
+			"CREATE TABLE $T (id INT PRIMARY KEY, v INT, KEY i (v) IGNORED, UNIQUE KEY u (v,id))", "INSERT INTO $T VALUES (1,1),(2,NULL)",
+		}},
 		{table: "descending_key", from: newer(), setup: []string{
 			"CREATE TABLE $T (a INT NOT NULL, b VARCHAR(9) CHARACTER SET utf8mb4 NOT NULL, PRIMARY KEY (a DESC, b))", "INSERT INTO $T VALUES (3,'x'),(1,'y'),(1,'a'),(-2,'')",
 		}},
@@ -104,6 +107,26 @@ func tortureCounters() []torture {
 		{table: "counter_key", setup: []string{
 			"CREATE TABLE $T (a VARCHAR(9) NOT NULL PRIMARY KEY, id INT NOT NULL AUTO_INCREMENT, KEY (id)) ENGINE=InnoDB AUTO_INCREMENT=40", "INSERT INTO $T (a) VALUES ('x'),('y')", "UPDATE $T SET id=0 WHERE a='x'",
 		}},
+	}
+}
+
+// torturePartitions has tables in parts of every kind, with rows at both sides of each boundary.
+func torturePartitions() []torture {
+	part := func(name, columns, by, rows string) torture {
+		return torture{table: name, setup: []string{"CREATE TABLE $T (" + columns + ") ENGINE=InnoDB " + by, "INSERT INTO $T VALUES " + rows}}
+	}
+	return []torture{
+		part("part_range", "id INT PRIMARY KEY, v INT", "PARTITION BY RANGE (id) (PARTITION `p ``0` VALUES LESS THAN (-5) COMMENT 'it''s; ö', PARTITION p1 VALUES LESS THAN (10), PARTITION p2 VALUES LESS THAN MAXVALUE)",
+			"(-2147483648,1),(-6,1),(-5,1),(9,1),(10,1),(2147483647,1)"),
+		part("part_range_columns", "d DATE NOT NULL, s VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL, PRIMARY KEY (d,s)",
+			"PARTITION BY RANGE COLUMNS (d,s) (PARTITION p0 VALUES LESS THAN ('2020-01-01','m'), PARTITION p1 VALUES LESS THAN ('2024-02-29','it''s'), PARTITION p2 VALUES LESS THAN (MAXVALUE,MAXVALUE))",
+			"('0000-00-00',''),('2020-01-01','M'),('2020-01-01','l'),('2024-02-29','it''s'),('9999-12-31','z')"),
+		part("part_list", "id INT, l INT", "PARTITION BY LIST (l) (PARTITION p0 VALUES IN (0,NULL), PARTITION p1 VALUES IN (-1,5,7))", "(1,NULL),(2,0),(2,0),(3,-1),(4,7)"),
+		part("part_list_columns", "s VARCHAR(9) CHARACTER SET latin1, n INT", "PARTITION BY LIST COLUMNS (s) (PARTITION p0 VALUES IN ('a','it''s',''), PARTITION p1 VALUES IN ('b',NULL))", "('',1),('it''s',2),('b',3),(NULL,4)"),
+		part("part_hash", "id INT, d DATETIME NOT NULL, PRIMARY KEY (id,d)", "PARTITION BY LINEAR HASH (TO_DAYS(d)) PARTITIONS 5", "(1,'2020-01-01'),(2,'2020-01-02'),(3,'2020-01-03'),(4,'2020-01-04 10:00:00')"),
+		part("part_key", "id VARCHAR(9) CHARACTER SET utf8mb4 NOT NULL, v INT, UNIQUE KEY u (id)", "PARTITION BY KEY (id) PARTITIONS 3", "('a',1),('é',2),('😀',3),('',4)"),
+		part("part_sub", "id INT NOT NULL, y DATE NOT NULL, PRIMARY KEY (id,y)",
+			"PARTITION BY RANGE (YEAR(y)) SUBPARTITION BY KEY (id) SUBPARTITIONS 2 (PARTITION p0 VALUES LESS THAN (2000), PARTITION p1 VALUES LESS THAN MAXVALUE)", "(1,'1999-12-31'),(2,'2000-01-01'),(3,'0000-00-00'),(4,'9999-12-31')"),
 	}
 }
 

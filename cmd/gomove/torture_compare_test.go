@@ -1,12 +1,11 @@
 package main
 
 import (
-	"context"
-	"database/sql"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gomove/gomove/internal/mysql"
@@ -19,15 +18,56 @@ type exactColumn struct {
 	charset, nullable, comment string
 }
 
-func exactColumns(t *testing.T, s *testdb.Server, schema, table string) []exactColumn {
+// exactTable is a table as a server stores it.
+type exactTable struct {
+	columns    []exactColumn
+	rows       [][]string
+	definition string
+}
+
+// exactTables reads tables once each, and the columns of a schema all at once: the information_schema of a server is slow.
+type exactTables struct {
+	mu      sync.Mutex
+	server  *testdb.Server
+	columns map[string]map[string][]exactColumn // by schema and table
+	tables  map[[2]string]exactTable
+}
+
+func newExactTables(s *testdb.Server) *exactTables {
+	return &exactTables{server: s, columns: map[string]map[string][]exactColumn{}, tables: map[[2]string]exactTable{}}
+}
+
+// read shows the rows by the expressions of other columns than the table's own when by is given: those of its source.
+func (e *exactTables) read(t *testing.T, schema, table string, by []exactColumn) exactTable {
 	t.Helper()
-	var out []exactColumn
-	for _, r := range exactQuery(t, s, "SELECT column_name, data_type, column_type, extra, COALESCE(character_set_name,''), is_nullable, column_comment FROM information_schema.columns WHERE table_schema='"+
-		schema+"' AND table_name='"+table+"' ORDER BY ordinal_position") {
-		out = append(out, exactColumn{column{r[0], r[1], r[2], r[3]}, strings.NewReplacer("utf8mb3", "utf8", "binary", "").Replace(r[4]), r[5], r[6]})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if out, ok := e.tables[[2]string{schema, table}]; ok {
+		return out
 	}
-	if len(out) == 0 {
-		t.Fatalf("%s has no table %s.%s", s.Kind, schema, table)
+	if e.columns[schema] == nil {
+		e.columns[schema] = exactColumns(t, e.server, schema)
+	}
+	out := exactTable{columns: e.columns[schema][table]}
+	if len(out.columns) == 0 {
+		t.Fatalf("%s has no table %s.%s", e.server.Kind, schema, table)
+	}
+	if by == nil {
+		by = out.columns
+	}
+	out.rows = exactRows(t, e.server, schema, table, by)
+	out.definition = e.server.Query(t, "SHOW CREATE TABLE "+mysql.QuoteTable(schema, table))[0][1]
+	e.tables[[2]string{schema, table}] = out
+	return out
+}
+
+// exactColumns lists the columns of a schema by table.
+func exactColumns(t *testing.T, s *testdb.Server, schema string) map[string][]exactColumn {
+	t.Helper()
+	out := map[string][]exactColumn{}
+	for _, r := range s.Query(t, "SELECT column_name, data_type, column_type, extra, COALESCE(character_set_name,''), is_nullable, column_comment, table_name FROM information_schema.columns WHERE table_schema='"+
+		schema+"' ORDER BY table_name, ordinal_position") {
+		out[r[7]] = append(out[r[7]], exactColumn{column{r[0], r[1], r[2], r[3]}, strings.NewReplacer("utf8mb3", "utf8", "binary", "").Replace(r[4]), r[5], r[6]})
 	}
 	return out
 }
@@ -76,10 +116,10 @@ func exactRows(t *testing.T, s *testdb.Server, schema, table string, cols []exac
 	for i, c := range cols {
 		exprs[i] = c.bits()
 	}
-	rows := exactQuery(t, s, "SELECT "+strings.Join(exprs, ",\n")+" FROM "+mysql.QuoteTable(schema, table))
+	rows := s.Query(t, "SELECT "+strings.Join(exprs, ",\n")+" FROM "+mysql.QuoteTable(schema, table))
 	for _, r := range rows {
 		for i, c := range cols {
-			if r[i] != "<NULL>" && (c.dataType == "float" || c.dataType == "double") {
+			if r[i] != testdb.Null && (c.dataType == "float" || c.dataType == "double") {
 				r[i] = floatBits(t, r[i])
 			}
 		}
@@ -97,64 +137,9 @@ func floatBits(t *testing.T, text string) string {
 	return strconv.FormatUint(math.Float64bits(v), 16) + " (" + text + ")"
 }
 
-// exactQuery runs a query in a session that changes nothing of what it reads.
-func exactQuery(t *testing.T, s *testdb.Server, q string) [][]string {
-	t.Helper()
-	db, err := s.Open("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	conn, err := db.Conn(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(context.Background(), "SET NAMES utf8mb4, sql_mode='', time_zone='+00:00'"); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := conn.QueryContext(context.Background(), q)
-	if err != nil {
-		t.Fatalf("%s: %.300s: %v", s.Kind, q, err)
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out [][]string
-	for rows.Next() {
-		values := make([]sql.NullString, len(names))
-		cells := make([]any, len(names))
-		for i := range values {
-			cells[i] = &values[i]
-		}
-		if err := rows.Scan(cells...); err != nil {
-			t.Fatal(err)
-		}
-		row := make([]string, len(names))
-		for i, v := range values {
-			if row[i] = v.String; !v.Valid {
-				row[i] = "<NULL>"
-			}
-		}
-		out = append(out, row)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatalf("%s: %.300s: %v", s.Kind, q, err)
-	}
-	return out
-}
-
-func exactDefinition(t *testing.T, s *testdb.Server, schema, table string) string {
-	t.Helper()
-	return exactQuery(t, s, "SHOW CREATE TABLE "+mysql.QuoteTable(schema, table))[0][1]
-}
-
 // nextNumber is a table's AUTO_INCREMENT.
-func nextNumber(t *testing.T, s *testdb.Server, schema, table string) string {
-	t.Helper()
-	_, rest, _ := strings.Cut(exactDefinition(t, s, schema, table), "AUTO_INCREMENT=")
+func (e exactTable) nextNumber() string {
+	_, rest, _ := strings.Cut(e.definition, "AUTO_INCREMENT=")
 	n, _, _ := strings.Cut(rest, " ")
 	if n == "" {
 		return "1"

@@ -25,6 +25,7 @@ type definitionReader struct {
 	out   map[string][]string
 }
 
+// read has a session for each schema: one of MySQL 5.6 takes a routine for that of a schema whose name differs by case.
 func (r definitionReader) read(t *testing.T, s *testdb.Server, schema string) map[string][]string {
 	t.Helper()
 	db, err := s.Open("")
@@ -32,18 +33,17 @@ func (r definitionReader) read(t *testing.T, s *testdb.Server, schema string) ma
 		t.Fatal(err)
 	}
 	defer db.Close()
-	conn, err := db.Conn(context.Background())
-	if err != nil {
+	if r.conn, err = db.Conn(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer r.conn.Close()
 	for _, q := range []string{"SET NAMES utf8mb4, character_set_results=binary, sql_mode='', time_zone='+00:00'", "USE " + mysql.QuoteName(schema)} {
-		if _, err := conn.ExecContext(context.Background(), q); err != nil {
+		if _, err := r.conn.ExecContext(context.Background(), q); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.t, r.conn, r.kind, r.name, r.out = t, conn, s.Kind, schema, map[string][]string{}
-	r.cache = map[string][]map[string]string{}
+	r.kind = s.Kind
+	r.t, r.name, r.out, r.cache = t, schema, map[string][]string{}, map[string][]map[string]string{}
 	r.database()
 	for _, row := range r.list("SELECT table_schema, table_name, table_type FROM information_schema.tables") {
 		switch row["table_type"] {
@@ -79,7 +79,7 @@ func (r definitionReader) add(object string, lines ...string) {
 	r.out[object] = append(r.out[object], lines...)
 }
 
-// list keeps the rows whose first column is exactly the schema; NULL is "<NULL>". Servers fold case in different ways.
+// list keeps the rows whose first column is exactly the schema; NULL is testdb.Null. Servers fold case in different ways.
 func (r definitionReader) list(q string) []map[string]string {
 	if rows, ok := r.cache[q]; ok {
 		return rows
@@ -94,34 +94,17 @@ func (r definitionReader) list(q string) []map[string]string {
 
 func (r definitionReader) rows(q string) []map[string]string {
 	r.t.Helper()
-	rows, err := r.conn.QueryContext(context.Background(), q)
+	names, rows, err := testdb.ReadRows(context.Background(), r.conn, q)
 	if err != nil {
 		r.t.Fatalf("%s: %s: %v", r.kind, q, err)
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		r.t.Fatal(err)
 	}
 	var out []map[string]string
-	for rows.Next() {
-		cells, dest := make([]sql.NullString, len(names)), make([]any, len(names))
-		for i := range cells {
-			dest[i] = &cells[i]
-		}
-		if err := rows.Scan(dest...); err != nil {
-			r.t.Fatal(err)
-		}
+	for _, row := range rows {
 		m := map[string]string{}
 		for i, n := range names {
-			if m[strings.ToLower(n)] = cells[i].String; !cells[i].Valid {
-				m[strings.ToLower(n)] = "<NULL>"
-			}
+			m[strings.ToLower(n)] = row[i]
 		}
 		out = append(out, m)
-	}
-	if err := rows.Err(); err != nil {
-		r.t.Fatalf("%s: %s: %v", r.kind, q, err)
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,21 +69,42 @@ func objectSource(t *testing.T, k testdb.Kind) *testdb.Server {
 // TestTortureObjects moves every object of the suite between every ordered pair of servers that can hold it and
 // compares what SHOW CREATE says of each. Between servers of one kind only the definer may differ, as the summary says.
 func TestTortureObjects(t *testing.T) {
+	t.Parallel()
 	targets := map[testdb.Kind]*testdb.Server{}
 	for _, k := range testdb.All() {
 		targets[k] = objectServer(t, k, "--sql-mode=TRADITIONAL,ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "--character-set-server=ucs2")
 	}
 	for _, from := range testdb.All() {
 		t.Run("from-"+string(from), func(t *testing.T) {
-			source := objectSource(t, from)
+			source := &objectOrigin{Server: objectSource(t, from), read: map[bool]map[string]map[string][]string{true: {}, false: {}}}
 			for _, to := range testdb.All() {
-				t.Run("to-"+string(to), func(t *testing.T) { moveObjects(t, source, targets[to]) })
+				t.Run("to-"+string(to), func(t *testing.T) {
+					t.Parallel()
+					moveObjects(t, source, targets[to])
+				})
 			}
 		})
 	}
 }
 
-func moveObjects(t *testing.T, source, target *testdb.Server) {
+// objectOrigin is a source whose definitions are read once in each form.
+type objectOrigin struct {
+	*testdb.Server
+	mu   sync.Mutex
+	read map[bool]map[string]map[string][]string // by exact and schema
+}
+
+func (o *objectOrigin) definitions(t *testing.T, r definitionReader, schema string) map[string][]string {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.read[r.exact][schema] == nil {
+		o.read[r.exact][schema] = r.read(t, o.Server, schema)
+	}
+	return o.read[r.exact][schema]
+}
+
+func moveObjects(t *testing.T, source *objectOrigin, target *testdb.Server) {
 	var schemas, declared, args []string
 	for _, c := range objectCases(source.Kind) {
 		if !c.fits(source.Kind, target.Kind) {
@@ -95,7 +117,7 @@ func moveObjects(t *testing.T, source, target *testdb.Server) {
 	}
 	dropSchemas(t, target)
 	dir := filepath.Join(t.TempDir(), "dump")
-	dumped := mustRun(t, dumpArgs(source, dir, args...)...)
+	dumped := mustRun(t, dumpArgs(source.Server, dir, args...)...)
 	args = []string{"--restart"}
 	if source.Kind == target.Kind {
 		args = append(args, "--enable-events")
@@ -125,7 +147,7 @@ func moveObjects(t *testing.T, source, target *testdb.Server) {
 func userSchemas(t *testing.T, s *testdb.Server) []string {
 	t.Helper()
 	var out []string
-	for _, r := range exactQuery(t, s, "SELECT schema_name FROM information_schema.schemata") {
+	for _, r := range s.Query(t, "SELECT schema_name FROM information_schema.schemata") {
 		if !slices.Contains([]string{"information_schema", "mysql", "performance_schema", "sys", "test"}, r[0]) {
 			out = append(out, r[0])
 		}
@@ -143,10 +165,10 @@ func dropSchemas(t *testing.T, s *testdb.Server) {
 	s.Exec(t, drops...)
 }
 
-func requireSameDefinitions(t *testing.T, source, target *testdb.Server, schema string) {
+func requireSameDefinitions(t *testing.T, source *objectOrigin, target *testdb.Server, schema string) {
 	t.Helper()
 	r := definitionReader{exact: source.Kind == target.Kind}
-	want, got := r.read(t, source, schema), r.read(t, target, schema)
+	want, got := source.definitions(t, r, schema), r.read(t, target, schema)
 	if len(want) < 2 {
 		t.Errorf("%q holds nothing on %s", schema, source.Kind)
 	}

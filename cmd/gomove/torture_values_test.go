@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,31 +96,52 @@ func inZoneWithDST(t *testing.T, s *testdb.Server) {
 // TestTortureValues moves every table of the suite between every ordered pair of servers that can hold it, in both
 // formats, and compares the stored bits. What a target cannot hold is refused before any row moves, naming the column.
 func TestTortureValues(t *testing.T) {
+	t.Parallel()
 	targets := map[testdb.Kind]*testdb.Server{}
 	for _, k := range testdb.All() {
 		targets[k] = tortureTarget(t, k)
 	}
 	for _, from := range testdb.All() {
 		t.Run("from-"+string(from), func(t *testing.T) {
-			source := tortureSource(t, from)
-			cases := tortures(from)
+			m := &tortureMove{source: tortureSource(t, from), cases: tortures(from), dir: t.TempDir(), dumps: map[string]string{}}
+			m.want = newExactTables(m.source)
 			for _, to := range testdb.All() {
 				t.Run("to-"+string(to), func(t *testing.T) {
-					moveTortures(t, source, targets[to], cases)
+					t.Parallel()
+					m.to(t, targets[to])
 				})
 			}
 		})
 	}
 }
 
-func moveTortures(t *testing.T, source, target *testdb.Server, cases []torture) {
+// tortureMove is the suite on its way from one source to all targets.
+type tortureMove struct {
+	source *testdb.Server
+	cases  []torture
+	want   *exactTables
+	dir    string
+	mu     sync.Mutex
+	dumps  map[string]string // directories by what is in them: each dump is made once
+}
+
+func (m *tortureMove) dump(t *testing.T, more ...string) string {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := strings.Join(more, " ")
+	if m.dumps[key] == "" {
+		dir := filepath.Join(m.dir, fmt.Sprint(len(m.dumps)))
+		mustRun(t, dumpArgs(m.source, dir, more...)...)
+		m.dumps[key] = dir
+	}
+	return m.dumps[key]
+}
+
+func (m *tortureMove) to(t *testing.T, target *testdb.Server) {
 	var schemas []string
-	var refused []torture
-	for _, c := range cases {
-		switch {
-		case !c.in(c.to, target.Kind):
-			refused = append(refused, c)
-		case !slices.Contains(schemas, c.schema()):
+	for _, c := range m.cases {
+		if c.in(c.to, target.Kind) && !slices.Contains(schemas, c.schema()) {
 			schemas = append(schemas, c.schema())
 		}
 	}
@@ -130,33 +152,32 @@ func moveTortures(t *testing.T, source, target *testdb.Server, cases []torture) 
 		{"csv", nil, nil}, {"sql", []string{"--format", "sql"}, nil}, {"insert", nil, []string{"--via", "insert"}},
 	} {
 		t.Run(route.name, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "dump")
 			args := route.dump
 			for _, s := range schemas {
 				args = append(args, "-B", s)
 				target.Exec(t, "DROP DATABASE IF EXISTS "+s)
 			}
-			mustRun(t, dumpArgs(source, dir, args...)...)
-			r := runBinary(t, loadArgs(target, dir, append(route.load, "--restart")...)...)
+			r := runBinary(t, loadArgs(target, m.dump(t, args...), append(route.load, "--restart")...)...)
 			if r.code != 0 {
 				t.Fatalf("load: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
 			}
-			for _, c := range cases {
+			got := newExactTables(target)
+			for _, c := range m.cases {
 				if c.in(c.to, target.Kind) {
-					requireSameCase(t, source, target, c.schema(), c.table)
+					m.requireSameCase(t, got, c.schema(), c.table)
 				}
 			}
 		})
 	}
-	for _, c := range refused {
-		t.Run("refused-"+c.table, func(t *testing.T) { requireCaseRefused(t, source, target, c) })
+	for _, c := range m.cases {
+		if !c.in(c.to, target.Kind) {
+			t.Run("refused-"+c.table, func(t *testing.T) { m.requireRefused(t, target, c) })
+		}
 	}
 }
 
-func requireCaseRefused(t *testing.T, source, target *testdb.Server, c torture) {
-	dir := filepath.Join(t.TempDir(), "dump")
-	mustRun(t, dumpArgs(source, dir, "-B", c.schema())...)
-	r := runBinary(t, loadArgs(target, dir, "--restart")...)
+func (m *tortureMove) requireRefused(t *testing.T, target *testdb.Server, c torture) {
+	r := runBinary(t, loadArgs(target, m.dump(t, "-B", c.schema()), "--restart")...)
 	want := 1
 	if c.differs {
 		want = 3
@@ -165,7 +186,7 @@ func requireCaseRefused(t *testing.T, source, target *testdb.Server, c torture) 
 		t.Errorf("exit %d, stderr should say %q of table %s: %s%s", r.code, c.refused, c.table, r.stderr, r.stdout)
 	}
 	if !c.late && !c.differs {
-		if left := query(t, target, "SELECT schema_name FROM information_schema.schemata WHERE schema_name='"+c.schema()+"'"); len(left) > 0 {
+		if left := target.Query(t, "SELECT schema_name FROM information_schema.schemata WHERE schema_name='"+c.schema()+"'"); len(left) > 0 {
 			t.Errorf("the target was changed: %v", left)
 		}
 	}
@@ -173,11 +194,11 @@ func requireCaseRefused(t *testing.T, source, target *testdb.Server, c torture) 
 }
 
 // requireSameCase compares the stored bits of a table, and its definition where the servers are of one kind.
-func requireSameCase(t *testing.T, source, target *testdb.Server, schema, table string) {
+func (m *tortureMove) requireSameCase(t *testing.T, target *exactTables, schema, table string) {
 	t.Helper()
-	cols := exactColumns(t, source, schema, table)
-	there := exactColumns(t, target, schema, table)
-	want, got := exactRows(t, source, schema, table, cols), exactRows(t, target, schema, table, cols)
+	source := m.want.read(t, schema, table, nil)
+	there := target.read(t, schema, table, source.columns)
+	want, got := source.rows, there.rows
 	if len(want) != len(got) {
 		t.Errorf("%s: %d rows, want %d", table, len(got), len(want))
 		return
@@ -187,20 +208,20 @@ func requireSameCase(t *testing.T, source, target *testdb.Server, schema, table 
 		for j := range want[i] {
 			if want[i][j] != got[i][j] && wrong < 10 {
 				wrong++
-				t.Errorf("%s.%s row %d (%s): got %s, want %s", table, cols[j].name, i, want[i][0], clipText(got[i][j]), clipText(want[i][j]))
+				t.Errorf("%s.%s row %d (%s): got %s, want %s", table, source.columns[j].name, i, want[i][0], clipText(got[i][j]), clipText(want[i][j]))
 			}
 		}
 	}
-	if a, b := nextNumber(t, source, schema, table), nextNumber(t, target, schema, table); a != b && table != "counter_full" {
+	if a, b := source.nextNumber(), there.nextNumber(); a != b && table != "counter_full" {
 		t.Errorf("%s: AUTO_INCREMENT is %s, want %s", table, b, a)
 	}
-	if source.Kind == target.Kind {
-		if diff := cmp.Diff(exactDefinition(t, source, schema, table), exactDefinition(t, target, schema, table)); diff != "" {
+	if m.source.Kind == target.server.Kind {
+		if diff := cmp.Diff(source.definition, there.definition); diff != "" {
 			t.Errorf("%s (-source +target):\n%s", table, diff)
 		}
 		return
 	}
-	if diff := cmp.Diff(commonFacts(cols), commonFacts(there)); diff != "" {
+	if diff := cmp.Diff(commonFacts(source.columns), commonFacts(there.columns)); diff != "" {
 		t.Errorf("%s, columns (-source +target):\n%s", table, diff)
 	}
 }

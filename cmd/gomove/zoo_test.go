@@ -81,17 +81,17 @@ func zooValues() []string {
 	}
 }
 
-// zooKeys makes tables that are cut along keys of several kinds; 64-KiB chunks make several of each.
+// zooKeys makes tables of 2,500 rows that are cut along keys of several kinds; 16-KiB chunks make several of each.
 func zooKeys() []string {
 	const digits = "(SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)"
-	numbers := "(SELECT a.n+10*b.n+100*c.n+1000*d.n AS n FROM " + digits + " a," + digits + " b," + digits + " c," + digits + " d)"
+	numbers := "(SELECT a.n+10*b.n+100*c.n+1000*d.n AS n FROM " + digits + " a," + digits + " b," + digits + " c,(SELECT 0 n UNION SELECT 1 UNION SELECT 2) d HAVING n<2500)"
 	return []string{
 		"CREATE TABLE k_int (id BIGINT PRIMARY KEY, v VARCHAR(100)) ENGINE=InnoDB",
 		"INSERT INTO k_int SELECT n*n*n-5000, REPEAT('v',50) FROM " + numbers + " x",
 		"CREATE TABLE k_string (id VARCHAR(60) NOT NULL PRIMARY KEY, v INT) ENGINE=InnoDB",
 		"INSERT INTO k_string SELECT CONCAT('key''%_\\\\', SHA2(n,224)), n FROM " + numbers + " x",
 		"CREATE TABLE k_pair (a INT, b CHAR(8), v VARCHAR(40), PRIMARY KEY (a,b)) ENGINE=InnoDB",
-		"INSERT INTO k_pair SELECT n DIV 1000, SUBSTR(SHA2(n,224),1,8), 'pair' FROM " + numbers + " x",
+		"INSERT INTO k_pair SELECT n DIV 250, SUBSTR(SHA2(n,224),1,8), 'pair' FROM " + numbers + " x",
 		"CREATE TABLE k_enum (a INT NOT NULL, e ENUM('z','é','a') NOT NULL, v VARCHAR(60), PRIMARY KEY (e,a)) ENGINE=InnoDB",
 		"INSERT INTO k_enum SELECT n, 1+n%3, REPEAT('e',40) FROM " + numbers + " x",
 		"CREATE TABLE k_null (u INT, v VARCHAR(60), UNIQUE KEY u (u)) ENGINE=InnoDB",

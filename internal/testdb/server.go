@@ -41,6 +41,7 @@ type Server struct {
 	install *install
 	args    []string // the caller's
 	proc    *process // nil while stopped
+	reading pool     // of Query
 }
 
 // Launch starts a server in dir, which keeps its data: an existing one goes on with what it has. With an empty
@@ -132,7 +133,7 @@ func (s *Server) defaultArgs() []string {
 
 // waitReady asks through the socket, which no other server can own, so that a taken port is noticed.
 func (s *Server) waitReady(ctx context.Context) error {
-	db, err := s.open("unix", s.Socket, "")
+	db, err := s.open("unix", s.Socket, "", nil)
 	if err != nil {
 		return err
 	}
@@ -193,22 +194,25 @@ func (s *Server) Restart() error {
 
 // Remove ends the server at once, and removes its files when its folder was made for it.
 func (s *Server) Remove() error {
+	err := s.reading.close()
 	s.Kill()
 	if s.place == nil {
-		return nil
+		return err
 	}
-	return s.place.remove()
+	return errors.Join(err, s.place.remove())
 }
 
 // Open returns a pool of root's connections by TCP, several statements at once allowed.
 func (s *Server) Open(schema string) (*sql.DB, error) {
-	return s.open("tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)), schema)
+	return s.open("tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)), schema, nil)
 }
 
-func (s *Server) open(network, addr, schema string) (*sql.DB, error) {
+// open returns a pool whose sessions start with these variables.
+func (s *Server) open(network, addr, schema string, variables map[string]string) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
 	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = network, addr, s.User, s.Password, schema
 	cfg.MultiStatements = true
+	cfg.Params = variables
 	cfg.AllowAllFiles = true
 	cfg.Logger = &mysql.NopLogger{}
 	c, err := mysql.NewConnector(cfg)

@@ -11,8 +11,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// pool holds the servers that the tests of one binary share.
-type pool struct {
+// fleet holds the servers that the tests of one binary share.
+type fleet struct {
 	mu      sync.Mutex
 	servers map[string]*slot
 }
@@ -25,7 +25,7 @@ type slot struct {
 }
 
 // shared is the one global: a server must outlive the test that starts it.
-var shared = pool{servers: map[string]*slot{}}
+var shared = fleet{servers: map[string]*slot{}}
 
 // Main runs the tests, stops the shared servers, fails when a goroutine is left over, and exits.
 func Main(m *testing.M, opts ...goleak.Option) {

@@ -78,7 +78,7 @@ func createData(ctx context.Context, k Kind, in *install, dir string) (string, e
 		return "", err
 	}
 	defer s.Kill()
-	db, err := s.open("unix", s.Socket, "")
+	db, err := s.open("unix", s.Socket, "", nil)
 	if err != nil {
 		return "", err
 	}

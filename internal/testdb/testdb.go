@@ -21,8 +21,12 @@ const (
 	MySQL97 Kind = "mysql97" // MySQL 9.7 of Debian sid
 )
 
-// All returns every kind, oldest code base last.
+// All returns every kind, oldest code base last. Under -short, which goes with the race detector, it leaves out MySQL 5.6:
+// the goroutines beside it are those beside MySQL 9.7.
 func All() []Kind {
+	if testing.Testing() && testing.Short() {
+		return []Kind{MariaDB, MySQL97}
+	}
 	return []Kind{MariaDB, MySQL97, MySQL56}
 }
 
