@@ -19,6 +19,7 @@ type positionReader struct {
 	filtered       bool   // binlog-do-db or binlog-ignore-db is set
 	replica        string // SHOW SLAVE STATUS or SHOW REPLICA STATUS; empty when this server is no replica
 	replicaRunning bool
+	channels       int // that this replica reads from
 	mariadb        bool
 }
 
@@ -50,7 +51,7 @@ func findPositionReader(ctx context.Context, s *mysql.Server, c *mysql.Conn) (po
 			continue
 		}
 		if len(rows) > 0 {
-			r.replica = q
+			r.replica, r.channels = q, len(rows)
 			running := rows[0]["slave_sql_running"] + rows[0]["replica_sql_running"]
 			r.replicaRunning = running != "No"
 		}

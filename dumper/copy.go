@@ -18,6 +18,11 @@ import (
 // copy writes every file of the dump: rows by the snapshot's sessions, SQL beside them.
 func (r *run) copy(ctx context.Context, snap *Snapshot) error {
 	tables := r.bySize()
+	for _, t := range tables {
+		if err := r.keep(ctx, t); err != nil {
+			return err
+		}
+	}
 	r.announce(tables)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.writeDefinitions(ctx, tables) })
@@ -110,9 +115,11 @@ func (r *run) readLocked(ctx context.Context, snap *Snapshot, tables []*tableSta
 	rd := r.newReader(snap.Locked)
 	for _, t := range tables {
 		t.add()
-		r.o.Progress.ChunksTotal.Add(1)
-		if err := rd.read(ctx, &job{table: t}); err != nil {
-			return err
+		if t.taken == nil { // or it was kept whole
+			r.o.Progress.ChunksTotal.Add(1)
+			if err := rd.read(ctx, &job{table: t}); err != nil {
+				return err
+			}
 		}
 		if err := errors.Join(r.finished(ctx, t), r.planned(ctx, t)); err != nil {
 			return err

@@ -74,6 +74,7 @@ func (rd *reading) inspect(cells [][]byte) {
 					rd.suspect = map[int]bool{}
 				}
 				rd.suspect[i] = true
+				rd.file.Differ()
 			}
 		}
 	}
@@ -81,6 +82,7 @@ func (rd *reading) inspect(cells [][]byte) {
 
 func (rd *reading) differ(column, row, what string) {
 	rd.differences.add(fmt.Sprintf("table %s column %s, row %s: %s", rd.table.Quoted(), column, row, what))
+	rd.file.Differ()
 }
 
 // rowName says which row it is, by its key or else by its place in the file.

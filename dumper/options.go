@@ -28,6 +28,7 @@ type Options struct {
 	Log         *slog.Logger       // default slog.Default()
 	Progress    *progress.Counters // default a new one
 	DryRun      bool
+	Resume      bool // go on with the interrupted dump in Out, when there is one
 }
 
 // Consistency is --consistency.

@@ -34,6 +34,9 @@ func (p *planner) large(ctx context.Context, tables []*tableState) error {
 }
 
 func (p *planner) table(ctx context.Context, t *tableState) error {
+	if t.taken != nil {
+		return p.rest(ctx, t, p.queue.large)
+	}
 	first := true
 	for r, err := range chunker.Ranges(ctx, p.querier, t.Tiled(), chunker.Options{TargetBytes: p.chunkBytes, Log: p.debug}) {
 		if err != nil {
@@ -58,6 +61,12 @@ func (p *planner) table(ctx context.Context, t *tableState) error {
 func (p *planner) small(ctx context.Context, tables []*tableState) error {
 	defer p.queue.done()
 	for _, t := range tables {
+		if t.taken != nil {
+			if err := p.rest(ctx, t, p.queue.small); err != nil {
+				return err
+			}
+			continue
+		}
 		t.add()
 		p.chunks(1)
 		if err := p.queue.put(ctx, p.queue.small, &job{table: t}); err != nil {
@@ -68,4 +77,21 @@ func (p *planner) small(ctx context.Context, tables []*tableState) error {
 		}
 	}
 	return nil
+}
+
+// rest hands out what an earlier run has left of a table.
+func (p *planner) rest(ctx context.Context, t *tableState, ch chan<- *job) error {
+	for i, r := range t.taken.rest {
+		if i == 0 && t.Ordered(r) {
+			if err := t.CheckOrder(ctx, p.querier, r); err != nil {
+				return fmt.Errorf("cut %s: %w", t, err)
+			}
+		}
+		t.add()
+		p.chunks(1)
+		if err := p.queue.put(ctx, ch, &job{table: t, rng: r}); err != nil {
+			return err
+		}
+	}
+	return p.done(ctx, t)
 }

@@ -25,6 +25,7 @@ type run struct {
 	catalog  *catalog.Catalog
 	writer   *dump.Writer
 	manifest *dump.Manifest
+	resumed  *resumption // nil is a dump from its beginning
 	started  time.Time
 
 	mu       sync.Mutex
@@ -44,11 +45,18 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	resumed, err := openResumption(ctx, o, out)
+	if errors.Is(err, dump.ErrWhole) {
+		return &Summary{ID: resumed.Manifest.ID, Place: o.Out.String(), Whole: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	server, err := mysql.Connect(ctx, o.Source, mysql.ForDump)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{o: o, out: out, server: server, started: time.Now(), warned: map[string]bool{}}
+	r := &run{o: o, out: out, server: server, resumed: resumed, started: time.Now(), warned: map[string]bool{}}
 	s, err := r.run(ctx)
 	return s, errors.Join(err, server.Close())
 }
@@ -65,11 +73,13 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 	if r.o.DryRun {
 		return r.dryRun(), nil
 	}
-	if r.writer, err = dump.NewWriter(ctx, r.o.Out, r.out); err != nil {
+	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.dump(ctx); err != nil {
-		r.writer.Abandon()
+		if r.writer != nil {
+			r.writer.Abandon()
+		}
 		return nil, err
 	}
 	s := r.summary()
@@ -77,6 +87,19 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 		return s, fmt.Errorf("%w: %s", ErrDiffers, s.Differences[0])
 	}
 	return s, nil
+}
+
+// open begins the dump's directory, or reads once more what an earlier run has left there.
+func (r *run) open(ctx context.Context) (err error) {
+	switch {
+	case r.resumed != nil:
+		return r.resumed.verify(ctx, r.o)
+	case r.o.Resume:
+		r.writer, err = dump.ResumeWriter(ctx, r.o.Out, r.out, nil)
+	default:
+		r.writer, err = dump.NewWriter(ctx, r.o.Out, r.out)
+	}
+	return err
 }
 
 func (r *run) readCatalog(ctx context.Context) error {
@@ -101,7 +124,15 @@ func (r *run) dump(ctx context.Context) (err error) {
 	if !r.o.Selection.NoData {
 		defer func() { err = errors.Join(err, snap.Close(ctx)) }()
 	}
+	if r.resumed != nil {
+		if err := r.takeUp(ctx, snap); err != nil {
+			return err
+		}
+	}
 	r.manifest = r.newManifest(snap.Facts)
+	if err := r.writePlan(ctx); err != nil {
+		return err
+	}
 	if err := r.writer.WriteManifest(ctx, r.manifest); err != nil {
 		return err
 	}
@@ -182,7 +213,7 @@ func (r *run) checkDrift(ctx context.Context, before *catalog.Catalog, created b
 func (r *run) newManifest(f dump.SnapshotFacts) *dump.Manifest {
 	facts := &r.server.Facts
 	v := facts.Variables
-	return &dump.Manifest{
+	m := &dump.Manifest{
 		ID: uuid.NewString(), Tool: "gomove " + dump.Version, Started: r.started, Charset: r.o.Charset, Snapshot: f,
 		For: r.out.For, Rows: r.out.Rows, Compression: r.out.Compression, Format: dump.FormatVersion,
 		Server: dump.ServerFacts{
@@ -191,6 +222,11 @@ func (r *run) newManifest(f dump.SnapshotFacts) *dump.Manifest {
 			SQLMode: v["sql_mode"], TimeZone: v["time_zone"], Charset: v["character_set_server"], Collation: v["collation_server"],
 		},
 	}
+	if u := r.resumed; u != nil {
+		m.ID, m.Started = u.Manifest.ID, u.Manifest.Started
+		m.Resumed = append(slices.Clone(u.Manifest.Resumed), u.kept)
+	}
+	return m
 }
 
 // warn adds a warning to the summary, once.
@@ -213,6 +249,9 @@ func (r *run) summary() *Summary {
 	s.Differences = append(slices.Clone(r.catalog.Unseen), r.differences.list()...)
 	s.Rows, s.Bytes, s.StoredBytes = p.Rows.Load(), p.Bytes.Load(), p.Stored.Load()
 	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads
+	if r.resumed != nil {
+		s.Resumed = &r.resumed.kept
+	}
 	s.took(time.Since(r.started))
 	return s
 }

@@ -18,6 +18,8 @@ type Summary struct {
 	Place       string             `json:"place,omitempty"`
 	Server      string             `json:"server"` // flavour and version
 	DryRun      bool               `json:"dry_run,omitempty"`
+	Whole       bool               `json:"already_whole,omitempty"` // there was nothing to resume
+	Resumed     *dump.Resumption   `json:"resumed,omitempty"`       // what an interrupted run had written of this dump
 	Schemas     int                `json:"schemas"`
 	Tables      int                `json:"tables"`
 	Views       int                `json:"views"`
@@ -53,7 +55,11 @@ type PlannedTable struct {
 func (s *Summary) took(d time.Duration) {
 	s.Seconds = d.Seconds()
 	if s.Seconds > 0 {
-		s.MBPerSecond = float64(s.Bytes) / 1e6 / s.Seconds
+		read := s.Bytes
+		if s.Resumed != nil {
+			read -= s.Resumed.Bytes
+		}
+		s.MBPerSecond = float64(read) / 1e6 / s.Seconds
 	}
 }
 
@@ -66,6 +72,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 // Text is the summary for people.
 func (s *Summary) Text() string {
 	var b strings.Builder
+	if s.Whole {
+		return fmt.Sprintf("dump %s in %s is whole: there is nothing to resume\n", s.ID, s.Place)
+	}
 	if s.DryRun {
 		s.planText(&b)
 		return b.String()
@@ -74,6 +83,9 @@ func (s *Summary) Text() string {
 		counted(s.Tables, "table"), humanize.Comma(s.Rows), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes), s.Seconds, s.MBPerSecond)
 	fmt.Fprintf(&b, "  %s, %s, %s, %s, %s; %d chunks, %s\n", counted(s.Schemas, "schema"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
 		counted(s.Routines, "routine"), counted(s.Events, "event"), s.Chunks, counted(s.Threads, "thread"))
+	if k := s.Resumed; k != nil {
+		fmt.Fprintf(&b, "  resumed: %s of %s rows, %s, were there already\n", counted(int(k.Chunks), "chunk"), humanize.Comma(k.Rows), progress.Bytes(k.Bytes))
+	}
 	if s.Retries > 0 {
 		fmt.Fprintf(&b, "  %s lost and taken up by others of the same snapshot\n", counted(int(s.Retries), "session"))
 	}

@@ -15,6 +15,7 @@ type tableState struct {
 	*catalog.TableReader
 	object  *dump.Object
 	numbers atomic.Int64 // of its chunk files
+	taken   *takenUp     // what an earlier run has kept; nil is nothing
 
 	mu   sync.Mutex
 	open int   // ranges not yet read, and 1 each for planning and for its SQL files
@@ -66,10 +67,10 @@ func (s *tableState) finish() (last bool) {
 }
 
 // dumpRange is a range as chunks.jsonl records it.
-func dumpRange(r chunker.Range, piece int) dump.Range {
+func dumpRange(r chunker.Range, piece int, more bool) dump.Range {
 	return dump.Range{
 		Equal: hexTuple(r.Equal), Lower: hexTuple(r.Lower), LowerOpen: r.LowerOpen, Upper: hexTuple(r.Upper),
-		Null: r.Null, Partition: r.Partition, Piece: piece,
+		Null: r.Null, Partition: r.Partition, Piece: piece, More: more,
 	}
 }
 

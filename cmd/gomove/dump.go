@@ -23,7 +23,9 @@ const dumpHelp = `Examples:
   3. A part of one table
      gomove dump -T shop.orders --where "shop.orders=created >= '2026-01-01'" -o /backup/orders
   4. What would be done, and nothing more
-     gomove dump -B shop -o /backup/shop --dry-run`
+     gomove dump -B shop -o /backup/shop --dry-run
+  5. Go on with a dump that was interrupted, of a replica that is stopped or read-only
+     gomove dump -h replica.example.com -u admin -p -o /backup/db --resume`
 
 func newDumpCommand() *cli.Command {
 	flags := connectionFlags()
@@ -40,6 +42,7 @@ func newDumpCommand() *cli.Command {
 		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "uncompressed `SIZE` of a chunk file"},
 		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "`WAY` to one consistent snapshot: auto, lockfree, lock, tables or none"},
 		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest `TIME` to wait for a lock"},
+		&cli.BoolFlag{Name: "resume", Usage: "go on with an interrupted dump in DIR, when the source's data has not changed since"},
 		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest `TIME` to hold one"},
 	)
 	return &cli.Command{
@@ -130,7 +133,7 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 	if o.Threads, err = threads(c); err != nil {
 		return o, err
 	}
-	o.DryRun = c.Bool("dry-run")
+	o.DryRun, o.Resume = c.Bool("dry-run"), c.Bool("resume")
 	return o, checkDump(o)
 }
 
@@ -187,7 +190,7 @@ func dumpAction(c *cli.Context) error {
 	})
 }
 
-// dumpInterrupted: a dump cannot be carried on with, as its snapshot went with its sessions, so this is a failure.
+// dumpInterrupted: most often a dump cannot be carried on with, as its snapshot went with its sessions, so this is a failure.
 func dumpInterrupted(err error) error {
-	return fmt.Errorf("interrupted: the dump is not whole and cannot be carried on with; dump again into another directory: %w", err)
+	return fmt.Errorf("interrupted: the dump is not whole; the same command with --resume goes on with it as long as the source's data does not change, else dump again into another directory: %w", err)
 }
