@@ -69,6 +69,9 @@ func (l *load) settingNotes(o *dump.Object, st *statement) (notes []transform.No
 		return nil
 	}
 	object := st.nameOf(o)
+	if st.kind != "view" && l.foreignComments(st.text, st.mode) {
+		notes = append(notes, transform.Note{Object: object, What: commentsNote})
+	}
 	if _, dropped := transform.AdaptSQLMode(st.vars[varMode], l.target); len(dropped) > 0 {
 		notes = append(notes, transform.Note{Object: object, What: "sql_mode " + strings.Join(dropped, ",") + " left out"})
 	}

@@ -92,6 +92,11 @@ func (l *load) createStored(ctx context.Context, s *session, o *dump.Object, st 
 	}
 	p := l.prepare(o, st)
 	text := p.text
+	if st.kind != "view" && l.foreignComments(text, st.mode) {
+		if text, err = l.convertComments(ctx, text, st.mode); err != nil {
+			return &StatementError{Phase: l.counters.Phase(), Object: st.nameOf(o), File: st.file, Line: st.line, Err: err}
+		}
+	}
 	disabled := false
 	if st.kind == "event" && !l.o.After.EnableEvents {
 		text, disabled = disableEvent(text, st.mode)

@@ -19,6 +19,7 @@ func TestLoadSelectionResumes(t *testing.T) {
 		return nil
 	}}
 	o := options(s, h)
+	o.Threads = 1
 	o.Selection = catalog.Selection{Tables: []string{schema + ".fresh"}}
 	_, err := run(t, o)
 	wantError(t, err, errPull)
