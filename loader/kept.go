@@ -136,19 +136,42 @@ func (l *load) checkHalf(ctx context.Context) error {
 
 // triggerLeft reports whether a trigger is one of a table that is left alone.
 func (l *load) triggerLeft(o *dump.Object, st *statement) bool {
+	t := l.triggerTable(o, st)
+	return t != nil && t.left
+}
+
+// triggerTable is the table that a trigger is on.
+func (l *load) triggerTable(o *dump.Object, st *statement) *table {
 	name := o.Name
 	if o.Kind == dump.KindSchema {
 		name = st.on
 	}
 	if t := l.tables[[2]string{o.Schema, name}]; t != nil {
-		return t.left
+		return t
 	}
 	for _, t := range l.order {
-		if t.left && t.from[0] == o.Schema && strings.EqualFold(t.from[1], name) {
-			return true
+		if t.from[0] == o.Schema && strings.EqualFold(t.from[1], name) {
+			return t
 		}
 	}
-	return false
+	return nil
+}
+
+// clearTrigger makes room for a trigger that an earlier run may have made. On a table that was there before the load,
+// one of its name stays as it is.
+func (l *load) clearTrigger(ctx context.Context, s *session, o *dump.Object, st *statement, schema, name string) (skip bool, err error) {
+	if l.past == nil {
+		return false, nil
+	}
+	if t := l.triggerTable(o, st); t == nil || !t.kept {
+		return false, l.run(ctx, s, o, "DROP TRIGGER IF EXISTS "+mysql.QuoteTable(schema, name))
+	}
+	there, err := column(ctx, l.server, "SELECT 1 FROM information_schema.triggers WHERE trigger_schema="+mysql.QuoteString(schema)+
+		" AND trigger_name="+mysql.QuoteString(name))
+	if err == nil && len(there) > 0 {
+		l.summary.kept("trigger " + mysql.QuoteTable(schema, name))
+	}
+	return len(there) > 0, err
 }
 
 // begun gives the tables that some loads have created, emptied or begun to fill, in the form of folded.

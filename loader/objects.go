@@ -86,7 +86,7 @@ func (l *load) createStored(ctx context.Context, s *session, o *dump.Object, st 
 	if o.Kind == dump.KindView {
 		schema, name = l.mapTable(o.Schema, o.Name)
 	}
-	skip, err := l.clear(ctx, s, o, st.kind, schema, name)
+	skip, err := l.clear(ctx, s, o, st, schema, name)
 	if err != nil || skip {
 		return err
 	}
@@ -135,7 +135,11 @@ func (l *load) eventGone(ctx context.Context, schema, name string) (bool, error)
 }
 
 // clear drops what an object replaces, or says that what is there is kept.
-func (l *load) clear(ctx context.Context, s *session, o *dump.Object, kind, schema, name string) (skip bool, err error) {
+func (l *load) clear(ctx context.Context, s *session, o *dump.Object, st *statement, schema, name string) (skip bool, err error) {
+	kind := st.kind
+	if kind == "trigger" {
+		return l.clearTrigger(ctx, s, o, st, schema, name)
+	}
 	p, err := l.present(ctx, schema)
 	if err != nil {
 		return false, err
@@ -146,8 +150,6 @@ func (l *load) clear(ctx context.Context, s *session, o *dump.Object, kind, sche
 		there = p.tables[l.fold(name)] != ""
 	case "event":
 		there = p.events[strings.ToLower(name)]
-	case "trigger":
-		there = l.past != nil && l.o.IfExists != ExistsSkip && l.o.IfExists != ExistsTruncate
 	default:
 		there = p.routines[kind+" "+strings.ToLower(name)]
 	}

@@ -303,8 +303,8 @@ func (l *load) run(ctx context.Context, s *session, o *dump.Object, query string
 	return nil
 }
 
-// retryDDL repeats a statement after a deadlock or a lock wait. A lost connection ends the run: only the next one can
-// see what the target has.
+// retryDDL repeats a statement after a deadlock or a lock wait. After a lost connection it is not known what the target
+// has: see steadily.
 func (l *load) retryDDL(ctx context.Context, s *session, query string) error {
 	for attempt := 0; ; attempt++ {
 		stop := s.KillOnDone(ctx)
