@@ -12,19 +12,19 @@ import (
 // with a column of another charset comes out empty or twice encoded there, and right in information_schema (`b <> 'é'` becomes `b <> ”`).
 func (d *DefinitionReader) restoreLiterals(ctx context.Context, v *View, st Stored) ([]byte, error) {
 	if isASCII(v.Definition) {
-		return st.Sql, nil
+		return st.SQL, nil
 	}
 	mode := transform.Mode{Charset: st.Client}
-	tokens := transform.Lex(st.Sql, mode)
+	tokens := transform.Lex(st.SQL, mode)
 	as := slices.IndexFunc(tokens, func(t transform.Token) bool { return t.Is("AS") })
 	if as < 0 {
-		return st.Sql, nil
+		return st.SQL, nil
 	}
 	want := literalsOf(transform.Lex([]byte(v.Definition), transform.Mode{Charset: "utf8mb4"}))
 	have := literalsOf(tokens[as:])
 	if len(want) != len(have) {
 		d.Warn("view %s: SHOW CREATE VIEW and information_schema differ on it, compare it after the load", v)
-		return st.Sql, nil
+		return st.SQL, nil
 	}
 	changed := false
 	for i, w := range want {
@@ -45,7 +45,7 @@ func (d *DefinitionReader) restoreLiterals(ctx context.Context, v *View, st Stor
 		}
 	}
 	if !changed {
-		return st.Sql, nil
+		return st.SQL, nil
 	}
 	return transform.Join(tokens), nil
 }

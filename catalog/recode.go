@@ -12,14 +12,14 @@ import (
 // recodeHeader puts the header of a stored object into the charset of its client. Servers print the name, the comment and
 // the types of a result in UTF-8 and the rest in the bytes that the client sent, so a replay would garble one of them.
 func (d *DefinitionReader) recodeHeader(ctx context.Context, o Stored, kind, schema, name, on string) ([]byte, error) {
-	if isUTF8(o.Client) || isASCII(o.Sql) {
-		return o.Sql, nil
+	if isUTF8(o.Client) || isASCII(o.SQL) {
+		return o.SQL, nil
 	}
 	h := headerRecoder{show: d.show, charset: o.Client, mode: transform.Mode{Charset: o.Client}.WithSQLMode(o.Mode)}
-	h.tokens = transform.Lex(o.Sql, h.mode)
+	h.tokens = transform.Lex(o.SQL, h.mode)
 	i := h.kind(kind)
 	if i < 0 {
-		return nil, fmt.Errorf("its definition starts with %.60q", o.Sql)
+		return nil, fmt.Errorf("its definition starts with %.60q", o.SQL)
 	}
 	i = h.name(ctx, i, name)
 	switch kind {

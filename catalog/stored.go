@@ -8,7 +8,7 @@ import (
 
 // Stored is a view, trigger, routine or event as the server keeps it.
 type Stored struct {
-	Sql       []byte // in the charset of client
+	SQL       []byte // in the charset of client
 	Client    string // character_set_client
 	Collation string // collation_connection
 	Mode      string // sql_mode
@@ -46,11 +46,11 @@ func (d *DefinitionReader) readStored(ctx context.Context, column, kind, schema,
 		return Stored{}, err
 	}
 	o := Stored{
-		Sql: body, Client: row.text("character_set_client"), Collation: row.text("collation_connection"),
+		SQL: body, Client: row.text("character_set_client"), Collation: row.text("collation_connection"),
 		Mode: row.text("sql_mode"), HasMode: true, TimeZone: row.text("time_zone"),
 		DbName: schema, DbNow: d.schemas[schema].Collation, DbThen: row.text("database collation"), Compound: true,
 	}
-	if o.Sql, err = d.recodeHeader(ctx, o, kind, schema, name, on); err != nil {
+	if o.SQL, err = d.recodeHeader(ctx, o, kind, schema, name, on); err != nil {
 		return Stored{}, fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, err)
 	}
 	return o, nil

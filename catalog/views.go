@@ -17,14 +17,14 @@ func (d *DefinitionReader) ReadView(ctx context.Context, v *View) (Stored, error
 			return Stored{}, err
 		}
 		d.Warn("view %s: SHOW CREATE VIEW failed (%d), written from information_schema", v, mysql.Number(err))
-		return Stored{Sql: v.rebuild(), Client: "utf8mb4", Collation: "utf8mb4_general_ci", HasMode: true}, nil
+		return Stored{SQL: v.rebuild(), Client: "utf8mb4", Collation: "utf8mb4_general_ci", HasMode: true}, nil
 	}
 	sql, err := d.show.body(row, "create view", "VIEW", v.Schema, v.Name)
 	if err != nil {
 		return Stored{}, err
 	}
-	st := Stored{Sql: sql, Client: row.text("character_set_client"), Collation: row.text("collation_connection"), HasMode: true}
-	if st.Sql, err = d.restoreLiterals(ctx, v, st); err != nil {
+	st := Stored{SQL: sql, Client: row.text("character_set_client"), Collation: row.text("collation_connection"), HasMode: true}
+	if st.SQL, err = d.restoreLiterals(ctx, v, st); err != nil {
 		return Stored{}, fmt.Errorf("view %s: %w", v, err)
 	}
 	return st, nil

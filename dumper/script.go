@@ -66,14 +66,14 @@ func (s *script) add(o catalog.Stored) {
 		s.line("SET time_zone = " + mysql.QuoteString(o.TimeZone) + ";")
 	}
 	if o.Compound && !s.myloader {
-		d := delimiterFor(o.Sql)
+		d := delimiterFor(o.SQL)
 		s.line("DELIMITER " + d)
-		s.b.Write(o.Sql)
+		s.b.Write(o.SQL)
 		// On a line of its own: the statement may end in a comment.
 		s.line("\n" + d)
 		s.line("DELIMITER ;")
 	} else {
-		s.statement(o.Sql)
+		s.statement(o.SQL)
 	}
 	if o.DbThen != "" && o.DbThen != o.DbNow {
 		s.line("SET NAMES utf8mb4;")
