@@ -67,7 +67,7 @@ func syncStore(ctx context.Context, s store.Store) error {
 
 // writeMetadata reads tables.jsonl again, so that 100,000 tables need not be in memory.
 func (w *Writer) writeMetadata(ctx context.Context, m *Manifest, sums []fileSum) error {
-	f, err := w.store.Create(ctx, MetadataName)
+	f, err := w.createNew(ctx, MetadataName)
 	if err != nil {
 		return err
 	}

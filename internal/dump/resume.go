@@ -34,6 +34,9 @@ func ResumeWriter(ctx context.Context, s store.Store, o WriterOptions, u *Unfini
 	}
 	err := w.clear(ctx, u)
 	if err == nil {
+		err = w.writeFile(ctx, PartialMetadataName, []byte(startedLine(w.started)))
+	}
+	if err == nil {
 		err = w.begin(ctx)
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,11 +101,42 @@ func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, er
 		store: s, o: o, started: time.Now(), names: newNames(o.For), sqlSums: map[string]string{},
 		encoders: encoders{compression: o.Compression, level: o.Level},
 	}
-	if err := w.begin(ctx); err != nil {
+	err := w.claim(ctx)
+	if err == nil {
+		err = w.begin(ctx)
+	}
+	if err != nil {
 		w.Abandon()
 		return nil, err
 	}
 	return w, nil
+}
+
+// claim writes metadata.partial. Of two dumps that begin in one place at the same time only the first goes on, where the store can tell.
+func (w *Writer) claim(ctx context.Context) error {
+	err := w.writeNew(ctx, w.createNew, PartialMetadataName, []byte(startedLine(w.started)))
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s: %w: another dump has just begun there; give another place", w.store, ErrNotEmpty)
+	}
+	return err
+}
+
+// createNew starts a file that must not be there yet, where the store can tell.
+func (w *Writer) createNew(ctx context.Context, name string) (store.File, error) {
+	if exclusive, ok := w.store.(store.Exclusive); ok {
+		return exclusive.CreateNew(ctx, name)
+	}
+	return w.store.Create(ctx, name)
+}
+
+// sweep removes what a killed run has left where no listing shows it.
+func (w *Writer) sweep(ctx context.Context) error {
+	sweeper, ok := w.store.(store.Sweeper)
+	if !ok {
+		return nil
+	}
+	_, err := sweeper.Sweep(ctx)
+	return err
 }
 
 func (w *Writer) begin(ctx context.Context) error {
@@ -115,7 +147,7 @@ func (w *Writer) begin(ctx context.Context) error {
 	if err := probe.Close(); err != nil {
 		return err
 	}
-	if err := w.writeFile(ctx, PartialMetadataName, []byte(startedLine(w.started))); err != nil {
+	if err := w.sweep(ctx); err != nil {
 		return err
 	}
 	if w.tables, err = openSumJournal(ctx, w.store, TablesName); err != nil {
@@ -272,7 +304,11 @@ func (w *Writer) statementSchema(o *Object) string {
 }
 
 func (w *Writer) writeFile(ctx context.Context, name string, text []byte) error {
-	f, err := w.store.Create(ctx, name)
+	return w.writeNew(ctx, w.store.Create, name, text)
+}
+
+func (w *Writer) writeNew(ctx context.Context, create func(context.Context, string) (store.File, error), name string, text []byte) error {
+	f, err := create(ctx, name)
 	if err != nil {
 		return err
 	}

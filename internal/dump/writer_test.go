@@ -2,6 +2,7 @@ package dump
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -306,5 +307,25 @@ func BenchmarkSmallChunks(b *testing.B) {
 		_, err = c.Close(b.Context(), Range{})
 		check(b, err)
 		n++
+	}
+}
+
+// blind is a directory that says that it is empty, as it was for a dump that looked just before another began.
+type blind struct{ *store.Dir }
+
+func (blind) CheckEmpty(context.Context) error { return nil }
+
+func TestTwoDumpsBeginInOnePlace(t *testing.T) {
+	d, err := store.NewDir(t.TempDir(), store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := NewWriter(t.Context(), blind{d}, WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Abandon()
+	if _, err := NewWriter(t.Context(), blind{d}, WriterOptions{}); !errors.Is(err, ErrNotEmpty) {
+		t.Errorf("second dump: got %v, want ErrNotEmpty", err)
 	}
 }

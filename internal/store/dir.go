@@ -29,6 +29,8 @@ var (
 	_ Store  = (*Dir)(nil)
 	_ Syncer = (*Dir)(nil)
 	_ Stater = (*Dir)(nil)
+
+	_ Exclusive = (*Dir)(nil)
 )
 
 // Access says what a directory is opened for.

@@ -12,12 +12,31 @@ import (
 type dirFile struct {
 	f    *os.File
 	path string // under which it will be seen
+	only bool   // there must be no file of that name
 	err  error  // the first error of a write
 	done bool
 }
 
 // Create starts a file, mode 0600, under a temporary name in the same directory.
 func (d *Dir) Create(ctx context.Context, name string) (File, error) {
+	f, err := d.create(ctx, name, tempPrefix+name)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// CreateNew is Create, but for a Close that fails with fs.ErrExist when the name is taken by then.
+func (d *Dir) CreateNew(ctx context.Context, name string) (File, error) {
+	f, err := d.create(ctx, name, fmt.Sprintf("%s%d-%s", tempPrefix, os.Getpid(), name))
+	if err != nil {
+		return nil, err
+	}
+	f.only = true
+	return f, nil
+}
+
+func (d *Dir) create(ctx context.Context, name, temporary string) (*dirFile, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
 	}
@@ -25,7 +44,7 @@ func (d *Dir) Create(ctx context.Context, name string) (File, error) {
 		return nil, err
 	}
 	path := filepath.Join(d.path, name)
-	temp := filepath.Join(d.path, tempPrefix+name)
+	temp := filepath.Join(d.path, temporary)
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if errors.Is(err, os.ErrExist) { // left over by a run that was killed
 		if err = os.Remove(temp); err == nil {
@@ -69,14 +88,29 @@ func (f *dirFile) Close() error {
 		err = writeError("close", f.path, closeErr)
 	}
 	if err == nil {
-		if renameErr := os.Rename(f.f.Name(), f.path); renameErr != nil {
-			err = writeError("rename", f.path, renameErr)
+		if nameErr := f.name(); nameErr != nil {
+			err = writeError("rename", f.path, nameErr)
 		}
 	}
 	if err != nil {
 		_ = os.Remove(f.f.Name())
 	}
 	return err
+}
+
+// name gives the file its name. A hard link fails where the name is taken; file systems without links cannot tell.
+func (f *dirFile) name() error {
+	if !f.only {
+		return os.Rename(f.f.Name(), f.path)
+	}
+	err := os.Link(f.f.Name(), f.path)
+	switch {
+	case err == nil:
+		return os.Remove(f.f.Name())
+	case errors.Is(err, os.ErrExist):
+		return err
+	}
+	return os.Rename(f.f.Name(), f.path)
 }
 
 // Abort removes the file; after Close it does nothing.

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) func() store.Store) {
 		"create":           testCreate,
 		"abort":            testAbort,
 		"replace":          testReplace,
+		"exclusive":        testExclusive,
 		"list":             testList,
 		"remove":           testRemove,
 		"journal":          testJournal,
@@ -110,6 +111,36 @@ func testReplace(t *testing.T, open func() store.Store) {
 	}
 	if got := read(t, s, "a"); got != "new" {
 		t.Errorf("after Close: %q", got)
+	}
+}
+
+func testExclusive(t *testing.T, open func() store.Store) {
+	s, ok := open().(store.Exclusive)
+	if !ok {
+		t.Skip("the store cannot make a file only where there is none")
+	}
+	var files []store.File
+	for _, text := range []string{"first", "second"} {
+		f, err := s.CreateNew(t.Context(), "metadata")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(f, text)
+		files = append(files, f)
+		if text == "first" {
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := files[1].Close(); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("second: got %v, want fs.ErrExist", err)
+	}
+	if got := read(t, open(), "metadata"); got != "first" {
+		t.Errorf("got %q, want that of the first", got)
+	}
+	if got := list(t, open(), ""); len(got) != 1 {
+		t.Errorf("listed %v, want one file", got)
 	}
 }
 
