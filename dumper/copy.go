@@ -45,6 +45,7 @@ func (r *run) copy(ctx context.Context, snap *Snapshot) error {
 	probes := &catalog.Prober{Server: r.server}
 	defer probes.Close()
 	p := r.newPlanner(ctx, q, probes)
+	p.chunkBytes = rangeBytes(free, len(snap.Readers), r.o.ChunkBytes)
 	var large, small []*tableState
 	for _, t := range free {
 		if p.isSmall(t) {

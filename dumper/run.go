@@ -279,8 +279,9 @@ func (r *run) dryRun() *Summary {
 	s := r.inventory()
 	s.DryRun = true
 	s.Warnings = append(slices.Clone(r.catalog.Warnings), r.catalog.Unseen...)
-	p := &planner{chunkBytes: r.o.ChunkBytes}
-	for _, t := range r.bySize() {
+	tables := r.bySize()
+	p := &planner{chunkBytes: rangeBytes(tables, r.o.Threads, r.o.ChunkBytes)}
+	for _, t := range tables {
 		planned := PlannedTable{Table: t.String(), Engine: t.Engine, Rows: t.Rows, Bytes: t.Bytes, Chunks: 1}
 		if t.Key != nil {
 			planned.Key = t.Key.Name
@@ -291,7 +292,7 @@ func (r *run) dryRun() *Summary {
 		case t.Key == nil && len(t.Partitions) == 0:
 			planned.Note = "by one thread: no usable key"
 		case !p.isSmall(t):
-			planned.Chunks = (t.Bytes + r.o.ChunkBytes - 1) / r.o.ChunkBytes
+			planned.Chunks = (t.Bytes + p.chunkBytes - 1) / p.chunkBytes
 		}
 		s.Plan = append(s.Plan, planned)
 	}

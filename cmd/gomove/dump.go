@@ -39,7 +39,7 @@ func newDumpCommand() *cli.Command {
 		&cli.StringFlag{Name: "charset", Value: "source", Usage: "`CHARSET` of text: each column's own (source), or all of it as utf8mb4"},
 		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "`TOOL` that restores it: gomove, myloader or mysql"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that read rows", DefaultText: "one per core of this machine"},
-		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "uncompressed `SIZE` of a chunk file"},
+		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "largest uncompressed `SIZE` of a chunk file"},
 		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "`WAY` to one consistent snapshot: auto, lockfree, lock, tables or none"},
 		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest `TIME` to wait for a lock"},
 		&cli.BoolFlag{Name: "resume", Usage: "go on with an interrupted dump in DIR, when the source's data has not changed since"},
