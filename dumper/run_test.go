@@ -185,10 +185,14 @@ func rowSum(t *testing.T, s *testdb.Server, o *dump.Object, where string) (dump.
 	}
 }
 
+// eachServer runs a test on every kind of server at the same time.
 func eachServer(t *testing.T, f func(t *testing.T, s *testdb.Server)) {
 	t.Helper()
 	for _, k := range testdb.All() {
-		t.Run(string(k), func(t *testing.T) { f(t, testdb.Start(t, k)) })
+		t.Run(string(k), func(t *testing.T) {
+			t.Parallel()
+			f(t, testdb.Start(t, k))
+		})
 	}
 }
 

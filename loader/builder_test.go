@@ -243,10 +243,11 @@ func wantError(t *testing.T, err, target error, parts ...string) {
 	}
 }
 
-// eachServer runs a test on every kind of server.
+// eachServer runs a test on every kind of server at the same time.
 func eachServer(t *testing.T, f func(t *testing.T, s *testdb.Server), opts ...testdb.Option) {
 	for _, k := range testdb.All() {
 		t.Run(string(k), func(t *testing.T) {
+			t.Parallel()
 			f(t, testdb.Start(t, k, opts...))
 		})
 	}
