@@ -41,6 +41,8 @@ func Adapt(stmt []byte, m Mode, from Origin, to Target, object string) (out []by
 		a.adaptDatabase(at)
 	case "EVENT":
 		a.adaptEvent(at)
+	case "VIEW":
+		a.adaptView(at)
 	case "PROCEDURE", "FUNCTION":
 		a.adaptRoutine(kind, at)
 	case "SEQUENCE":

@@ -1,5 +1,7 @@
 package transform
 
+import "strings"
+
 // adaptDatabase rewrites the options of CREATE DATABASE.
 func (a *adapter) adaptDatabase(after int) {
 	for i := Skip(a.tokens, after); i < len(a.tokens); i = Skip(a.tokens, i+1) {
@@ -32,6 +34,26 @@ func (a *adapter) adaptEvent(after int) {
 		if ok && a.to.mysqlBefore(80200) {
 			a.replace(end-1, "SLAVE")
 			a.note("", "DISABLE ON REPLICA is spelled DISABLE ON SLAVE")
+		}
+	}
+}
+
+// adaptView tells of names in the column list that the target will not keep: only MySQL 8 and later keeps blanks at
+// their start [5.6.24 and 10.11.19 cut them without a warning].
+func (a *adapter) adaptView(after int) {
+	if !a.to.mysqlBefore(80000) {
+		return
+	}
+	i := Skip(a.tokens, after)
+	for i < len(a.tokens) && !a.tokens[i].Is("(") && !a.tokens[i].Is("AS") {
+		i = Skip(a.tokens, i+1)
+	}
+	if i >= len(a.tokens) || a.tokens[i].Is("AS") {
+		return
+	}
+	for end := Closing(a.tokens, i); i < end; i++ {
+		if name := a.tokens[i].Unquote(a.mode); a.tokens[i].Kind == QuotedName && strings.HasPrefix(name, " ") {
+			a.note("", "column %s loses the blanks at the start of its name", a.tokens[i].Text)
 		}
 	}
 }

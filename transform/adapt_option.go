@@ -106,16 +106,11 @@ func (a *adapter) adaptOptions(t *tableText) {
 			a.dropOption(t, o.name, "option "+a.text(o.start, o.end-1)+" left out")
 		case (o.name == "TABLESPACE" || o.name == "STORAGE") && (a.crossKind() || a.to.Number < a.from.Number):
 			a.dropOption(t, o.name, "option "+a.text(o.start, o.end-1)+" left out")
-		case (o.name == "DATA DIRECTORY" || o.name == "INDEX DIRECTORY") && a.movesDirectory():
+		case o.name == "DATA DIRECTORY" || o.name == "INDEX DIRECTORY": // a path of another machine
 			a.dropOption(t, o.name, "option "+a.text(o.start, o.end-1)+" left out: the table is kept where the target keeps its tables")
 		}
 	}
 	a.adaptRowFormat(t)
-}
-
-// movesDirectory reports whether DATA DIRECTORY has to go: newer MySQL takes known directories only (error 3121).
-func (a *adapter) movesDirectory() bool {
-	return a.crossKind() || !a.to.mysqlBefore(80000) && a.from.Number < 80000
 }
 
 // dropOption leaves out an option that is there, with a note unless what is empty.

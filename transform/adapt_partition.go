@@ -25,7 +25,7 @@ func (a *adapter) adaptPartitions(t *tableText) {
 		}
 		next := Skip(a.tokens, i+1)
 		switch {
-		case (tok.Is("DATA") || tok.Is("INDEX")) && next < t.end && a.tokens[next].Is("DIRECTORY") && a.movesDirectory():
+		case (tok.Is("DATA") || tok.Is("INDEX")) && next < t.end && a.tokens[next].Is("DIRECTORY"):
 			a.dropPartitionOption(t, i, next, "option "+strings.ToUpper(string(tok.Text))+" DIRECTORY of partitions left out")
 		case tok.Is("TABLESPACE") && (a.crossKind() || a.to.Number < a.from.Number):
 			a.dropPartitionOption(t, i, i, "option TABLESPACE of partitions left out")

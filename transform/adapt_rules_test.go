@@ -125,4 +125,11 @@ var adaptTests = []struct {
 		"CREATE TABLE `t` ( `a` int)", []string{"o column `s`: left out: the target has no SYSTEM VERSIONING, current rows are moved, history is not",
 			"o index `k`: left out: column `s` is left out"}},
 	{"like has no list", from97, "m10", "CREATE TABLE `t` LIKE `u`", "CREATE TABLE `t` LIKE `u`", nil},
+	{"directories of another machine, of one kind and version", fromM10, "m10", "CREATE TABLE `t` (`a` int) ENGINE=InnoDB DEFAULT CHARSET=latin1 DATA DIRECTORY='/other/'",
+		"CREATE TABLE `t` (`a` int) ENGINE=InnoDB DEFAULT CHARSET=latin1", []string{"o: option DATA DIRECTORY='/other/' left out: the table is kept where the target keeps its tables"}},
+	{"directories of partitions", fromM10, "m10", "CREATE TABLE `t` (`a` int)\n PARTITION BY HASH (`a`)\n(PARTITION `p0` DATA DIRECTORY = '/other/' ENGINE = InnoDB)",
+		"CREATE TABLE `t` (`a` int)\n PARTITION BY HASH (`a`)\n(PARTITION `p0` ENGINE = InnoDB)", []string{"o: option DATA DIRECTORY of partitions left out"}},
+	{"blanks that start a name", from97, "56", "CREATE VIEW `v` (` a`,`b`) AS select 1 AS `1`,(2) AS ` x`", "CREATE VIEW `v` (` a`,`b`) AS select 1 AS `1`,(2) AS ` x`",
+		[]string{"o: column ` a` loses the blanks at the start of its name"}},
+	{"blanks that stay", from97, "97", "CREATE VIEW `v` (` a`) AS select 1 AS `1`", "CREATE VIEW `v` (` a`) AS select 1 AS `1`", nil},
 }
