@@ -1,6 +1,247 @@
 package verify
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
-// definitions compares the definitions of all objects.
-func (c *comparison) definitions(ctx context.Context) error { return ctx.Err() }
+	"github.com/gomove/gomove/catalog"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+)
+
+// objectCheck compares definitions.
+type objectCheck struct {
+	*comparison
+	from   transform.Origin
+	to     transform.Target
+	alike  bool // both servers print a definition in the same way
+	other  []string
+	strict bool
+}
+
+// definitions compares the definitions of all objects, then what the target makes of them.
+func (c *comparison) definitions(ctx context.Context) error {
+	c.o.Progress.SetPhase("definitions")
+	o := &objectCheck{comparison: c, strict: c.o.KeepDefiner}
+	if err := o.prepare(ctx); err != nil {
+		return err
+	}
+	for _, schema := range c.sourceSchemas() {
+		if err := o.schema(ctx, schema); err != nil {
+			return err
+		}
+	}
+	if len(o.other) > 0 {
+		names := o.other
+		if len(names) > 5 {
+			names = append(names[:5:5], "...")
+		}
+		c.note("%s have another DEFINER on the target: %s", counted(len(o.other), "object"), strings.Join(names, ", "))
+	}
+	c.o.Progress.SetPhase("foreign keys")
+	if !c.o.Selection.NoData {
+		if err := o.orphans(ctx); err != nil {
+			return err
+		}
+	}
+	return o.views(ctx)
+}
+
+// prepare finds out what the adaptation of a load depends on.
+func (o *objectCheck) prepare(ctx context.Context) error {
+	f := &o.servers[target].Facts
+	var lists [3][]string
+	for i, q := range []string{
+		"SELECT COLLATION_NAME FROM information_schema.COLLATIONS", "SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS",
+		"SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES','DEFAULT')",
+	} {
+		set, err := nameSet(ctx, o.servers[target], q)
+		if err != nil {
+			return err
+		}
+		for name := range set {
+			lists[i] = append(lists[i], name)
+		}
+	}
+	o.to = transform.NewTarget(string(f.Flavor), f.Number, lists[0], lists[1], lists[2], f.Variables)
+	o.to.ExplicitTimestamp = true // as a load sets it
+	if o.dump != nil {
+		s := &o.dump.reader.Manifest().Server
+		o.from = transform.Origin{Flavor: s.Flavor, Number: s.Number}
+	} else {
+		s := &o.servers[source].Facts
+		o.from = transform.Origin{Flavor: string(s.Flavor), Number: s.Number}
+	}
+	o.alike = o.from.Flavor == o.to.Flavor && o.from.Number/100 == o.to.Number/100
+	return nil
+}
+
+// schema compares what is in one schema of the source with what is on the target.
+func (o *objectCheck) schema(ctx context.Context, schema string) error {
+	there := map[objectKey]*definition{}
+	triggers := [2]map[string][]string{{}, {}}
+	add := func(d *definition) error {
+		there[o.key(d)] = d
+		o.noteTrigger(triggers[target], d)
+		return nil
+	}
+	for _, to := range o.targetSchemas(schema) {
+		err := o.withReader(ctx, target, func(r *catalog.DefinitionReader) error {
+			return (&serverDefiner{catalog: o.catalogs[target], read: r, skip: o.ownProgress}).definitions(ctx, to, add)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	compare := func(d *definition) error {
+		o.summary.Objects++
+		o.noteTrigger(triggers[source], d)
+		k := o.key(o.renamed(d))
+		t := there[k]
+		delete(there, k)
+		o.compare(d, t)
+		return nil
+	}
+	if err := o.sourceDefinitions(ctx, schema, compare); err != nil {
+		return err
+	}
+	for _, k := range sortedObjects(there) {
+		if d := there[k]; k.kind != "TABLE" && o.selectedOnTarget(d.schema, d.name) && o.wholeOr(schema, d) && o.fold(o.o.Names.Schema(schema)) == k.schema {
+			o.differs(Object{Object: d.String(), What: "it is on the target only"})
+		}
+	}
+	for table, names := range triggers[source] {
+		if got := triggers[target][table]; len(got) == len(names) && !slices.Equal(got, names) {
+			o.differs(Object{Object: "table `" + table + "`", What: "order of its triggers", Source: strings.Join(names, ", "), Target: strings.Join(got, ", ")})
+		}
+	}
+	return nil
+}
+
+// targetSchemas are where the objects of a schema of the source are.
+func (o *objectCheck) targetSchemas(schema string) []string {
+	out := []string{}
+	add := func(name string) {
+		for _, s := range o.catalogs[target].Schemas {
+			if o.fold(s.Name) == o.fold(name) && !slices.Contains(out, s.Name) {
+				out = append(out, s.Name)
+			}
+		}
+	}
+	add(o.o.Names.Schema(schema))
+	for from, to := range o.o.Names.Tables {
+		if from[0] == schema {
+			add(to[0])
+		}
+	}
+	return out
+}
+
+// wholeOr reports whether an object that only the target has is looked for: routines and events only where all of a schema is selected.
+func (o *objectCheck) wholeOr(schema string, d *definition) bool {
+	if d.kind == "TRIGGER" || d.kind == "VIEW" || d.kind == "SEQUENCE" {
+		return true
+	}
+	_, whole := o.filter.Schema(schema)
+	return whole
+}
+
+func sortedObjects(m map[objectKey]*definition) []objectKey {
+	var out []objectKey
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.SortFunc(out, func(a, b objectKey) int {
+		return strings.Compare(a.kind+a.schema+"\x00"+a.name, b.kind+b.schema+"\x00"+b.name)
+	})
+	return out
+}
+
+// key finds an object: names of tables as the target compares them, others without case.
+func (o *objectCheck) key(d *definition) objectKey {
+	k := objectKey{d.kind, o.fold(d.schema), d.name}
+	switch d.kind {
+	case "TABLE", "VIEW", "SEQUENCE":
+		k.name = o.fold(d.name)
+	default:
+		k.name = strings.ToLower(d.name)
+	}
+	return k
+}
+
+// renamed is an object of the source under its name on the target.
+func (o *objectCheck) renamed(d *definition) *definition {
+	to := *d
+	switch d.kind {
+	case "TABLE", "VIEW", "SEQUENCE":
+		to.schema, to.name = o.o.Names.Table(d.schema, d.name)
+	default:
+		to.schema = o.o.Names.Schema(d.schema)
+	}
+	return &to
+}
+
+// withReader gives f a session for definitions.
+func (c *comparison) withReader(ctx context.Context, side sideOf, f func(*catalog.DefinitionReader) error) error {
+	conn, err := c.servers[side].Session(ctx)
+	if err != nil {
+		return err
+	}
+	warn := func(format string, args ...any) { c.warn(side.String() + ": " + fmt.Sprintf(format, args...)) }
+	r := catalog.NewDefinitionReader(conn, c.servers[side].Facts.User, c.catalogs[side].Schemas, warn)
+	err = f(r)
+	if closeErr := conn.Close(); err == nil && !mysql.IsConnectionLost(closeErr) {
+		err = closeErr
+	}
+	if errors.Is(err, catalog.ErrChanged) {
+		return fmt.Errorf("definitions of the %s changed while they were read: %w", side, err)
+	}
+	return err
+}
+
+func (o *objectCheck) sourceDefinitions(ctx context.Context, schema string, use func(*definition) error) error {
+	if o.dump != nil {
+		sel := o.o.Selection
+		leave := func(kind string) bool {
+			switch kind {
+			case "VIEW":
+				return sel.NoViews
+			case "TRIGGER":
+				return sel.NoTriggers
+			case "EVENT":
+				return sel.NoEvents
+			case "PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE BODY":
+				_, whole := o.filter.Schema(schema)
+				return sel.NoRoutines || !whole
+			}
+			return false
+		}
+		return (&dumpDefiner{reader: o.dump.reader, objects: o.objects, leave: leave}).definitions(ctx, schema, use)
+	}
+	return o.withReader(ctx, source, func(r *catalog.DefinitionReader) error {
+		return (&serverDefiner{catalog: o.catalogs[source], read: r, skip: o.ownProgress}).definitions(ctx, schema, use)
+	})
+}
+
+// noteTrigger keeps the order in which the triggers of a table were read, which is that in which they fire.
+func (o *objectCheck) noteTrigger(by map[string][]string, d *definition) {
+	if d.kind != "TRIGGER" {
+		return
+	}
+	w := words(d.text, d.mode)
+	i := slices.Index(w, "on")
+	if i < 0 || i+1 >= len(w) {
+		return
+	}
+	table := w[i+1]
+	if i+3 < len(w) && w[i+2] == "." {
+		table = w[i+3]
+	}
+	table = o.fold(table)
+	by[table] = append(by[table], strings.ToLower(d.name))
+}
+
+func (o *objectCheck) differs(d Object) { o.summary.Differences = append(o.summary.Differences, d) }

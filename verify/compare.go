@@ -1,0 +1,212 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+)
+
+// compare holds an object of the source, adapted as a load adapts it, against the target's.
+func (o *objectCheck) compare(d, t *definition) {
+	if t == nil {
+		if d.kind != "TABLE" { // named with its rows otherwise
+			o.differs(Object{Object: d.String(), What: "it is missing on the target"})
+		} else if o.o.Selection.NoData && !slices.ContainsFunc(o.summary.Differing, func(x *Table) bool { return x.Source == quoted(d.schema, d.name) }) {
+			o.differs(Object{Object: d.String(), What: "it is missing on the target"})
+		}
+		return
+	}
+	text, was := transform.Definer{}.Apply(d.text, d.mode)
+	text, _ = o.o.Names.Rename(text, d.mode, d.schema)
+	text, _ = transform.Adapt(text, d.mode, o.from, o.to, d.String())
+	have, is := transform.Definer{}.Apply(t.text, t.mode)
+	if was != is {
+		if o.strict {
+			o.differs(Object{Object: d.String(), What: "DEFINER", Source: was, Target: is})
+		} else {
+			o.other = append(o.other, d.String())
+		}
+	}
+	switch d.kind {
+	case "TABLE":
+		o.tables(d, t, text, have)
+	case "SEQUENCE":
+		o.sequence(d, t, text, have)
+	default:
+		o.session(d, t)
+		o.text(d, t, text, have)
+	}
+}
+
+// session compares what a stored object runs under.
+func (o *objectCheck) session(d, t *definition) {
+	mode, _ := transform.AdaptSQLMode(d.sqlMode, o.to)
+	if d.kind != "VIEW" && modes(mode) != modes(t.sqlMode) {
+		o.differs(Object{Object: d.String(), What: "sql_mode", Source: d.sqlMode, Target: t.sqlMode})
+	}
+	if utf8mb3(d.client) != utf8mb3(t.client) {
+		o.differs(Object{Object: d.String(), What: "character_set_client", Source: d.client, Target: t.client})
+	}
+	want, _, err := transform.AdaptCollation(d.collation, o.to)
+	if err == nil && utf8mb3(want) != utf8mb3(t.collation) {
+		o.differs(Object{Object: d.String(), What: "collation_connection", Source: d.collation, Target: t.collation})
+	}
+	if d.kind == "EVENT" && d.timeZone != t.timeZone {
+		o.differs(Object{Object: d.String(), What: "time zone", Source: d.timeZone, Target: t.timeZone})
+	}
+}
+
+// modes is an sql_mode with its parts in order.
+func modes(s string) string {
+	parts := strings.Split(strings.ToUpper(s), ",")
+	slices.Sort(parts)
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ",")
+}
+
+// text compares stored statements. Servers of another kind or version print a view's query anew: where only that differs it is a note.
+func (o *objectCheck) text(d, t *definition, want, have []byte) {
+	a, b := storedWords(d.kind, want, d.mode), storedWords(d.kind, have, t.mode)
+	if slices.Equal(a, b) {
+		return
+	}
+	if d.kind == "VIEW" && !o.alike {
+		o.note("%s: the servers print its query differently; it was not compared", d)
+		return
+	}
+	at := 0
+	for at < len(a) && at < len(b) && a[at] == b[at] {
+		at++
+	}
+	o.differs(Object{Object: d.String(), What: "definition", Source: excerpt(a, at), Target: excerpt(b, at)})
+}
+
+// excerpt is the words around the first one that differs.
+func excerpt(w []string, at int) string {
+	return strings.Join(w[max(0, at-4):min(len(w), at+8)], " ")
+}
+
+// storedWords is a stored statement's words without what servers print differently and what a load changes by design.
+func storedWords(kind string, stmt []byte, m transform.Mode) []string {
+	w := words(stmt, m)
+	w = cut(w, "algorithm", "=", "undefined")
+	switch kind {
+	case "VIEW":
+		return loose(w)
+	case "EVENT":
+		for _, state := range [][]string{{"disable", "on", "slave"}, {"disable", "on", "replica"}} {
+			if i := indexOf(w, state); i >= 0 {
+				w = slices.Delete(w, i, i+3)
+			}
+		}
+		end := slices.Index(w, "do")
+		if end < 0 {
+			end = len(w)
+		}
+		head := slices.DeleteFunc(slices.Clone(w[:end]), func(s string) bool { return s == "enable" || s == "disable" || s == "enabled" || s == "disabled" })
+		return append(head, w[end:]...)
+	case "FUNCTION":
+		if i := slices.Index(w, "returns"); i >= 0 {
+			end := min(i+12, len(w))
+			return append(append(slices.Clone(w[:i]), loose(slices.Clone(w[i:end]))...), w[end:]...)
+		}
+	}
+	return w
+}
+
+func indexOf(w, want []string) int {
+	for i := range w {
+		if matches(w[i:], want) {
+			return i
+		}
+	}
+	return -1
+}
+
+// sequence compares a sequence, which may be further on the target but not behind.
+func (o *objectCheck) sequence(d, t *definition, want, have []byte) {
+	a, b := words(want, d.mode), words(have, t.mode)
+	a, b = cut(a, "engine", "=", "*"), cut(b, "engine", "=", "*")
+	if !slices.Equal(a, b) {
+		o.differs(Object{Object: d.String(), What: "definition", Source: strings.Join(a, " "), Target: strings.Join(b, " ")})
+	}
+	if d.next != "" && t.next != "" && d.next != t.next {
+		o.differs(Object{Object: d.String(), What: "next value", Source: d.next, Target: t.next})
+	}
+}
+
+// tables compares two tables, the collations of their columns and AUTO_INCREMENT.
+func (o *objectCheck) tables(d, t *definition, want, have []byte) {
+	a, b := readTable(want, d.mode), readTable(have, t.mode)
+	for _, diff := range a.differences(&b) {
+		diff.Object = d.String()
+		o.differs(diff)
+	}
+	o.collations(d, t)
+	was, _ := transform.AutoIncrement(d.text, d.mode)
+	is, _ := transform.AutoIncrement(t.text, t.mode)
+	if was, is = max(was, 1), max(is, 1); was != is && !usedUp(was, is) {
+		o.differs(Object{Object: d.String(), What: "AUTO_INCREMENT", Source: fmt.Sprint(was), Target: fmt.Sprint(is)})
+	}
+}
+
+// usedUp reports two counters at the end of a column's type: some servers print its last number, others the one after it.
+func usedUp(a, b uint64) bool {
+	last := min(a, b)
+	if max(a, b) != last+1 {
+		return false
+	}
+	for _, bits := range []int{7, 8, 15, 16, 23, 24, 31, 32, 63, 64} {
+		if last == uint64(1)<<bits-1 {
+			return true
+		}
+	}
+	return false
+}
+
+// collations compares the collations of columns, which the text of a table need not name.
+func (o *objectCheck) collations(d, t *definition) {
+	on := map[string]string{}
+	for _, tb := range o.catalogs[target].Tables {
+		if tb.Schema == t.schema && tb.Name == t.name {
+			for _, col := range tb.Columns {
+				on[strings.ToLower(col.Name)] = col.Collation
+			}
+		}
+	}
+	for name, collation := range o.sourceCollations(d) {
+		got := on[strings.ToLower(name)]
+		if collation == "" || got == "" {
+			continue
+		}
+		want, _, err := transform.AdaptCollation(collation, o.to)
+		if err == nil && utf8mb3(want) != utf8mb3(got) {
+			o.differs(Object{Object: d.String(), What: "collation of column " + mysql.QuoteName(name), Source: collation, Target: got})
+		}
+	}
+}
+
+func (o *objectCheck) sourceCollations(d *definition) map[string]string {
+	out := map[string]string{}
+	if o.dump != nil {
+		for _, ob := range o.objects {
+			if ob.Kind == dump.KindTable && ob.Schema == d.schema && ob.Name == d.name {
+				for _, col := range ob.Columns {
+					out[col.Name] = col.Collation
+				}
+			}
+		}
+		return out
+	}
+	for _, tb := range o.catalogs[source].Tables {
+		if tb.Schema == d.schema && tb.Name == d.name {
+			for _, col := range tb.Columns {
+				out[col.Name] = col.Collation
+			}
+		}
+	}
+	return out
+}
