@@ -42,7 +42,7 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // run is the whole program: its result is the exit code. args are normalizeArgs's.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	err := newApp(stdin, stdout, stderr).RunContext(ctx, args)
+	err := newApp(stdin, stdout, stderr).RunContext(ctx, inspectArgs(args))
 	if err == nil {
 		return exitOK
 	}
@@ -63,9 +63,9 @@ func report(w io.Writer, err error) {
 	fmt.Fprintf(w, "gomove: %v\n", err)
 	hint := mysql.Hint(err)
 	switch {
-	case hint != "":
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT): // above all: what else failed, such as sessions that were cut, follows from it
 		hint = "this machine's disk or quota is full: free space, or give -o/--out a directory on another disk; what was written is no dump and can be deleted"
+	case hint != "":
 	case errors.Is(err, fs.ErrPermission):
 		hint = "check the owner and the mode of the file or directory, and of those above it"
 	}
@@ -86,6 +86,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			newDumpCommand(),
 			newLoadCommand(),
+			newInspectCommand(),
 			newVerifyCommand(),
 			newCompletionCommand(),
 		},

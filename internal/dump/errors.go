@@ -1,6 +1,9 @@
 package dump
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The errors of a dump that cannot be read. What wraps them names the place, the file and what to do.
 var (
@@ -17,3 +20,21 @@ var (
 	// ErrNotEmpty is a place for a new dump that already holds files.
 	ErrNotEmpty = errors.New("not empty")
 )
+
+// ListingError is a listing of a dump that cannot be understood: ErrFormat, or ErrCorrupt where it is cut off.
+type ListingError struct {
+	File  string
+	Place string // the dump's
+	Line  int    // counted from 1; 0 where there are none
+	Err   error
+}
+
+func (e *ListingError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s in %s: %v", e.File, e.Place, e.Err)
+	}
+	return fmt.Sprintf("%s in %s, line %d: %v", e.File, e.Place, e.Line, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *ListingError) Unwrap() error { return e.Err }

@@ -55,7 +55,7 @@ func readLines[T any](ctx context.Context, s store.Store, l listing) iter.Seq2[*
 				err = decodeLine(buf, record)
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("%s in %s, line %d: %w", l.name, s, line, err))
+				yield(nil, &ListingError{File: l.name, Place: s.String(), Line: line, Err: err})
 				return
 			}
 			if !yield(record, nil) {

@@ -76,7 +76,7 @@ func (r *Reader) readManifest(ctx context.Context) error {
 	}
 	r.manifest = new(Manifest)
 	if err := decodeLine(text, r.manifest); err != nil {
-		return fmt.Errorf("%s in %s: %w", ManifestName, r.store, err)
+		return &ListingError{File: ManifestName, Place: r.store.String(), Err: err}
 	}
 	if r.manifest.Sealed && r.whole && !r.sealed {
 		return r.problem(MetadataName, FileAltered, errors.New("it lacks its own checksum"))
@@ -127,7 +127,7 @@ func (r *Reader) readMetadata(ctx context.Context) error {
 		return r.problem(MetadataName, FileAltered, errors.New("its checksum is not the one that it tells itself"))
 	}
 	if !finished {
-		return fmt.Errorf("dump %s: %w: %s is cut off; copy the dump again", r.store, ErrIncomplete, MetadataName)
+		return &Problem{File: MetadataName, Kind: FileAltered, Place: r.store.String(), What: "metadata is cut off", Err: ErrIncomplete}
 	}
 	return nil
 }

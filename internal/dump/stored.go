@@ -20,15 +20,27 @@ func (r *Reader) CheckStored(ctx context.Context, c *Chunk) error {
 	if err != nil {
 		return absent(r.store, c.File, err)
 	}
-	in := &storedReader{r: &cancellable{ctx: ctx, r: f}, limit: c.Stored, hash: xxh3.New128()}
-	_, err = io.CopyBuffer(io.Discard, onlyReader{in}, make([]byte, blockBytes))
-	if err == nil {
-		err = in.differs(c)
+	hash := xxh3.New128()
+	n, err := io.CopyBuffer(hash, &cancellable{ctx: ctx, r: f}, make([]byte, blockBytes))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("%s in %s: %w", c.File, r.store, err)
 	}
-	if err != nil && in.err == nil {
-		err = r.problem(c.File, FileAltered, err)
+	switch sum := sumOf(hash); {
+	case sum != c.FileSum:
+		p := r.altered(c.File, sum, c.FileSum)
+		if n != c.Stored {
+			p.What = fmt.Sprintf("it has %d bytes in place of %d", n, c.Stored)
+		}
+		return p
+	case n != c.Stored:
+		return r.problem(ChunksName, BadRecords, fmt.Errorf("it tells of %d bytes in %s, which has %d", c.Stored, c.File, n))
 	}
-	return errors.Join(err, f.Close())
+	return nil
+}
+
+// altered is a file with another checksum.
+func (r *Reader) altered(file, sum, want string) *Problem {
+	return &Problem{File: file, Kind: FileAltered, Sum: sum, Place: r.store.String(), What: fmt.Sprintf("its checksum is %s in place of %s", sum, want)}
 }
 
 func (r *Reader) problem(file string, kind ProblemKind, what error) error {
@@ -58,8 +70,6 @@ func (c *cancellable) Read(p []byte) (int, error) {
 	}
 	return c.r.Read(p)
 }
-
-type onlyReader struct{ io.Reader }
 
 // keptSQLBytes is the size up to which an SQL file is checked before its first byte is given out.
 const keptSQLBytes = 1 << 20

@@ -1,0 +1,73 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gomove/gomove/internal/dump"
+)
+
+// maxRowBytes bounds one row of a chunk.
+const maxRowBytes = 5 << 30
+
+// decode reads the rows of a chunk and compares their number and checksum with its record.
+func (i *inspection) decode(ctx context.Context, c *dump.Chunk) (err error) {
+	t := i.tables[[2]string{c.Schema, c.Table}]
+	if t == nil {
+		return nil // it was reported
+	}
+	in, err := i.reader.OpenChunk(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	var rows dump.RowHasher
+	var n int64
+	reader := rowReader(t.columns, c, in)
+	for {
+		row, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return i.undecodable(ctx, c, err)
+		}
+		rows.Add(row)
+		if n++; n%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	switch {
+	case n != c.Rows:
+		return i.wrong(c, fmt.Sprintf("it holds %d rows in place of %d", n, c.Rows))
+	case rows.Sum.String() != c.RowSum:
+		return i.wrong(c, fmt.Sprintf("the checksum of its rows is %s in place of %s", rows.Sum, c.RowSum))
+	}
+	return nil
+}
+
+func rowReader(columns []dump.Column, c *dump.Chunk, in io.Reader) interface{ Read() (dump.Row, error) } {
+	most := min(maxRowBytes, c.Bytes)
+	if c.Format() == dump.CSV {
+		return dump.NewCSVReader(in, len(columns), most)
+	}
+	names := make([]string, len(columns))
+	for i, col := range columns {
+		names[i] = col.Name
+	}
+	return dump.NewInsertReader(in, c.Schema, c.Table, names, most)
+}
+
+// undecodable is a problem of the file, whose checksum was right, unless the store failed.
+func (i *inspection) undecodable(ctx context.Context, c *dump.Chunk, err error) error {
+	if ctx.Err() != nil || errors.Is(err, dump.ErrCorrupt) {
+		return err
+	}
+	return i.wrong(c, err.Error())
+}
+
+func (i *inspection) wrong(c *dump.Chunk, what string) error {
+	return &dump.Problem{File: c.File, Kind: dump.BadRecords, Place: i.report.Place, What: what}
+}
