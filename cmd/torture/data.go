@@ -48,7 +48,7 @@ func fill(ctx context.Context, db *sql.DB, rows int) error {
 		statements = append(statements, "CREATE TABLE "+t.name+" "+t.def, "INSERT INTO "+t.name+" SELECT "+columns+" FROM numbers n")
 	}
 	statements = append(statements, "ANALYZE TABLE keyed",
-		"CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC NO SQL RETURN 2*n",
+		"CREATE FUNCTION twice(n DECIMAL(12,0)) RETURNS DECIMAL(12,0) DETERMINISTIC NO SQL RETURN 2*n",
 		"CREATE PROCEDURE clear() DELETE FROM keyed",
 		"CREATE VIEW a_early AS SELECT id FROM keyed", "CREATE VIEW b_late AS SELECT twice(id) AS d FROM a_early",
 		"CREATE TRIGGER alters BEFORE INSERT ON keyed FOR EACH ROW SET NEW.note=CONCAT('fired ', NEW.note)",
