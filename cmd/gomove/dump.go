@@ -33,7 +33,7 @@ func newDumpCommand() *cli.Command {
 	flags = append(flags, selectionFlags()...)
 	flags = append(flags,
 		whereFlag(),
-		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty `DIR` for the dump"},
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty `DIR`, or s3://bucket/prefix, for the dump"},
 		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of rows: csv or sql", DefaultText: "csv; sql with --for myloader"},
 		&cli.StringFlag{Name: "compress", Usage: "`METHOD` for chunk files: zstd, gzip or none", DefaultText: "zstd; none with --for mysql, gzip or none with --for myloader"},
 		&cli.StringFlag{Name: "charset", Value: "source", Usage: "`CHARSET` of text: each column's own (source), or all of it as utf8mb4"},
@@ -45,10 +45,11 @@ func newDumpCommand() *cli.Command {
 		&cli.BoolFlag{Name: "resume", Usage: "go on with an interrupted dump in DIR, when the source's data has not changed since"},
 		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest `TIME` to hold one"},
 	)
+	flags = append(append(flags, placeFlags()...), keepFlags()...)
 	return &cli.Command{
 		Name:               "dump",
-		Usage:              "dump a server to a directory",
-		UsageText:          "gomove dump [connection] [selection] -o DIR",
+		Usage:              "dump a server to a directory or to S3",
+		UsageText:          "gomove dump [connection] [selection] -o DIR|s3://BUCKET/PREFIX",
 		Description:        dumpHelp,
 		Flags:              append(flags, runFlags()...),
 		CustomHelpTemplate: commandHelp,
@@ -106,7 +107,7 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 	if c.String("out") == "" && !c.Bool("dry-run") {
 		return o, usagef("-o/--out is missing: name a new directory for the dump")
 	}
-	if err := notYet(c, "out"); err != nil {
+	if err := checkPlace(c, "--out", c.String("out")); err != nil {
 		return o, err
 	}
 	if o.Selection, err = selection(c); err != nil {
@@ -172,11 +173,11 @@ func dumpAction(c *cli.Context) error {
 		return err
 	}
 	if !o.DryRun {
-		if o.Out, err = store.NewDir(c.String("out"), store.ReadWrite); err != nil {
+		if o.Out, err = openPlace(c, c.String("out"), store.ReadWrite); err != nil {
 			return err
 		}
 	}
-	boundMemory(o.Threads)
+	boundMemory(o.Threads, c.String("out"))
 	return withConsole(c, dumpInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := dumper.Run(ctx, o)

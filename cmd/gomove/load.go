@@ -30,7 +30,7 @@ func newLoadCommand() *cli.Command {
 	flags = append(flags, uriFlag("target"))
 	flags = append(flags, selectionFlags()...)
 	flags = append(flags,
-		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR` of the dump"},
+		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR`, or s3://bucket/prefix, of the dump"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that write rows", DefaultText: "one per two cores of this machine"},
 		&cli.StringFlag{Name: "via", Value: "auto", Usage: "`ROUTE` of rows: auto, local-infile or insert"},
 		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHO` becomes the DEFINER: strip (the loading account), keep (the dump's) or USER@HOST"},
@@ -45,10 +45,11 @@ func newLoadCommand() *cli.Command {
 		&cli.BoolFlag{Name: "keep-progress", Usage: "leave the table of progress on the target"},
 		&cli.BoolFlag{Name: "restart", Usage: "forget what an interrupted load has done"},
 	)
+	flags = append(flags, placeFlags()...)
 	return &cli.Command{
 		Name:               "load",
 		Usage:              "load a dump into a server",
-		UsageText:          "gomove load [connection] [selection] -d DIR",
+		UsageText:          "gomove load [connection] [selection] -d DIR|s3://BUCKET/PREFIX",
 		Description:        loadHelp,
 		Flags:              append(flags, runFlags()...),
 		CustomHelpTemplate: commandHelp,
@@ -64,7 +65,7 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	if c.String("in") == "" {
 		return o, usagef("-d/--in is missing: name the directory of the dump")
 	}
-	if err := notYet(c, "in"); err != nil {
+	if err := checkPlace(c, "--in", c.String("in")); err != nil {
 		return o, err
 	}
 	if o.Selection, err = selection(c); err != nil {
@@ -136,7 +137,7 @@ func loadAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, err := store.NewDir(c.String("in"), store.ReadOnly)
+	dir, err := openPlace(c, c.String("in"), store.ReadOnly)
 	if err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func loadAction(c *cli.Context) error {
 		return err
 	}
 	o.From = from
-	boundMemory(o.Threads)
+	boundMemory(o.Threads, c.String("in"))
 	return withConsole(c, loadInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := loader.Run(ctx, o)

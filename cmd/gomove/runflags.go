@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/gomove/gomove/internal/progress"
+	"github.com/gomove/gomove/internal/store"
 )
 
 // runFlags are the same for every command.
@@ -23,15 +24,6 @@ func runFlags() []cli.Flag {
 	}
 }
 
-// notYet refuses the places that only later versions know, rather than making a directory of that name.
-func notYet(c *cli.Context, flag string) error {
-	place := c.String(flag)
-	if place == "-" || strings.Contains(place, "://") {
-		return usagef("--%s %s: only directories are supported so far", flag, place)
-	}
-	return nil
-}
-
 // threads reads -t; 0 is the command's default.
 func threads(c *cli.Context) (int, error) {
 	n := c.Int("threads")
@@ -43,14 +35,18 @@ func threads(c *cli.Context) (int, error) {
 
 // boundMemory has the garbage collector keep the process near what is in use once it is larger than small rows make it:
 // its own pace lets garbage grow to the size of what is in use, which a row of 200 MB would double. GOMEMLIMIT stands over it.
-func boundMemory(threads int) {
+func boundMemory(threads int, place string) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	if threads < 1 {
 		threads = runtime.NumCPU()
 	}
-	debug.SetMemoryLimit(baseMemory + int64(threads)*threadMemory)
+	limit := int64(baseMemory) + int64(threads)*threadMemory
+	if store.IsS3(place) {
+		limit += int64(threads) * store.S3MemoryPerFile
+	}
+	debug.SetMemoryLimit(limit)
 }
 
 // With 2 threads 70 MB: below the 100 MB that a run may be resident with.

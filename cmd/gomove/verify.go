@@ -36,6 +36,7 @@ func newVerifyCommand() *cli.Command {
 		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHETHER` another DEFINER is a difference: strip (no) or keep (yes)"},
 		&cli.StringFlag{Name: "report", Usage: "write the differences to this `FILE`, a line of JSON each"},
 	)
+	flags = append(flags, placeFlags()...)
 	return &cli.Command{
 		Name:               "verify",
 		Usage:              "compare two servers, or a dump and a server, row by row",
@@ -62,7 +63,7 @@ func verifyOptions(c *cli.Context) (o verify.Options, err error) {
 	case c.String("in") != "" && len(c.StringSlice("where")) > 0:
 		return o, usagef("--where goes with --source: of a dump all rows are compared")
 	}
-	if err := notYet(c, "in"); err != nil {
+	if err := checkPlace(c, "--in", c.String("in")); err != nil {
 		return o, err
 	}
 	if o.Selection, err = selection(c); err != nil {
@@ -133,7 +134,7 @@ func verifyAction(c *cli.Context) (err error) {
 		o.Report = f
 		defer func() { err = errors.Join(err, f.Close()) }()
 	}
-	boundMemory(o.Threads)
+	boundMemory(o.Threads, c.String("in"))
 	return withConsole(c, verifyInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := verify.Run(ctx, o)
@@ -152,7 +153,7 @@ func verifiedDump(c *cli.Context) (*dump.Reader, error) {
 	if c.String("in") == "" {
 		return nil, nil
 	}
-	dir, err := store.NewDir(c.String("in"), store.ReadOnly)
+	dir, err := openPlace(c, c.String("in"), store.ReadOnly)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// onS3 runs gomove in an environment that has the keys of an S3 server.
+func onS3(t *testing.T, s3 *testdb.S3Server, code int, args ...string) result {
+	t.Helper()
+	r := startChanged(t, func(c *exec.Cmd) { c.Env = append(c.Env, s3.Env()...) }, args...).wait(t)
+	if r.code != code {
+		t.Fatalf("gomove %q: exit %d, want %d\nstdout: %s\nstderr: %s", args, r.code, code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// TestDumpOnS3 dumps to a real S3 server, looks at it, loads it and compares, without a directory on the way.
+func TestDumpOnS3(t *testing.T) {
+	s3 := testdb.StartS3(t)
+	source, target := testdb.Start(t, testdb.MariaDB), testdb.Start(t, testdb.MySQL97)
+	schema := source.Schema(t)
+	if err := testdb.LoadShop(t.Context(), source.DB(t), schema, 20_000); err != nil {
+		t.Fatal(err)
+	}
+	target.Exec(t, "DROP DATABASE IF EXISTS "+schema)
+	t.Cleanup(func() { target.Exec(t, "DROP DATABASE IF EXISTS "+schema) })
+	place := "s3://" + s3.Bucket + "/moves/first"
+
+	made := jsonSummary(t, onS3(t, s3, 0, dumpArgs(source, place, "-B", schema, "--chunk-size", "1MiB", "-t", "2", "--summary", "json")...))
+	if got := made["place"]; got != place {
+		t.Errorf("place %v, want %s", got, place)
+	}
+	names, err := os.ReadDir(filepath.Join(s3.Dir, "moves", "first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range names {
+		if n.IsDir() || n.Name() == "metadata.partial" || n.Name() == "resume.jsonl" {
+			t.Errorf("%s is left in the prefix of a whole dump", n.Name())
+		}
+	}
+	onS3(t, s3, 0, "inspect", place, "--deep", "--progress", "none")
+	onS3(t, s3, 0, loadArgs(target, place)...)
+	want, err := testdb.TableSums(t.Context(), source.DB(t), schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := testdb.TableSums(t.Context(), target.DB(t), schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	onS3(t, s3, 0, "verify", "-d", place, "--target", uriOf(target), "--progress", "none")
+
+	again := onS3(t, s3, 1, dumpArgs(source, place, "-B", schema)...)
+	if !strings.Contains(again.stderr, "not empty") {
+		t.Errorf("a second dump into the prefix: %s", again.stderr)
+	}
+	chunk, err := filepath.Glob(filepath.Join(s3.Dir, "moves", "first", "*.csv.zst"))
+	if err != nil || len(chunk) == 0 {
+		t.Fatalf("no chunk files: %v", err)
+	}
+	text, err := os.ReadFile(chunk[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)/2] ^= 1
+	if err := os.WriteFile(chunk[0], text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found := onS3(t, s3, exitDiffers, "inspect", place, "--progress", "none")
+	if !strings.Contains(found.stdout+found.stderr, filepath.Base(chunk[0])) {
+		t.Errorf("inspect of a flipped bit: %s%s", found.stdout, found.stderr)
+	}
+}
+
+func TestS3Refusals(t *testing.T) {
+	s3 := testdb.StartS3(t)
+	source := testdb.Start(t, testdb.MariaDB)
+	schema := source.Schema(t)
+	source.Exec(t, "CREATE TABLE "+schema+".a(i INT PRIMARY KEY)")
+	r := onS3(t, s3, 1, dumpArgs(source, "s3://nothing/x", "-B", schema)...)
+	if !strings.Contains(r.stderr, "no such bucket") {
+		t.Errorf("no bucket: %s", r.stderr)
+	}
+	r = onS3(t, s3, 1, loadArgs(source, "s3://"+s3.Bucket+"/empty")...)
+	if !strings.Contains(r.stderr, "neither metadata nor gomove.json") {
+		t.Errorf("no dump: %s", r.stderr)
+	}
+	other := *s3
+	other.SecretKey = "another"
+	r = onS3(t, &other, 1, dumpArgs(source, "s3://"+s3.Bucket+"/x", "-B", schema)...)
+	if !strings.Contains(r.stderr, "secret key does not belong") || strings.Contains(r.stderr, s3.SecretKey) {
+		t.Errorf("wrong key: %s", r.stderr)
+	}
+}
