@@ -35,7 +35,6 @@ func words(stmt []byte, m transform.Mode) []string {
 
 // plainTypes drops the display widths of numbers, which newer servers do not print, and one of two spellings.
 func plainTypes(w []string) []string {
-	padded := slices.Contains(w, "zerofill")
 	out := w[:0]
 	for i := 0; i < len(w); i++ {
 		switch w[i] {
@@ -45,7 +44,7 @@ func plainTypes(w []string) []string {
 			out = append(out, "stored")
 		case "tinyint", "smallint", "mediumint", "int", "bigint", "year":
 			out = append(out, w[i])
-			if !padded && i+3 < len(w) && w[i+1] == "(" && isDigits(w[i+2]) && w[i+3] == ")" {
+			if i+3 < len(w) && w[i+1] == "(" && isDigits(w[i+2]) && w[i+3] == ")" && !slices.Contains(w[i+4:min(i+6, len(w))], "zerofill") {
 				i += 3
 			}
 		case "current_timestamp", "now", "localtimestamp":

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// Each kind of difference between two schemas is named.
+func TestVerifyNamesObjects(t *testing.T) {
+	a, b := testdb.Start(t, testdb.MySQL56), testdb.Start(t, testdb.MariaDB)
+	schema := a.Schema(t)
+	createVerified(t, a, schema)
+	loadedPair(t, a, b, schema)
+	b.Exec(t, "USE "+schema, "SET foreign_key_checks=0",
+		"ALTER TABLE parent MODIFY name VARCHAR(50) CHARACTER SET latin1 NOT NULL DEFAULT 'x', DROP KEY by_name, ADD KEY other (flag), AUTO_INCREMENT=200, COMMENT='fathers'",
+		"ALTER TABLE child MODIFY t TEXT COLLATE utf8mb4_bin", "INSERT INTO child (id, parent, e) VALUES (3,77,'a')",
+		"DROP TRIGGER tr", "DROP PROCEDURE p", "CREATE PROCEDURE p(a INT) COMMENT 'c' BEGIN SELECT a, 'e'; END", "CREATE PROCEDURE q() SELECT 1",
+		"CREATE TABLE more (a INT)", "CREATE VIEW broken AS SELECT a FROM more", "RENAME TABLE more TO more2", "DROP TABLE parts")
+	v := mustVerify(t, 3, verifyArgs(a, b, schema)...)
+	q := func(name string) string { return "`" + schema + "`.`" + name + "`" }
+	var got []string
+	for _, o := range v.Objects {
+		got = append(got, o.Object+": "+o.What)
+	}
+	for _, want := range []string{
+		"table " + q("parent") + ": column `name`", "table " + q("parent") + ": index `by_name` is missing on the target", "table " + q("parent") + ": index `other` is on the target only",
+		"table " + q("parent") + ": option comment", "table " + q("parent") + ": AUTO_INCREMENT", "table " + q("child") + ": collation of column `t`",
+		"trigger " + q("tr") + ": it is missing on the target", "procedure " + q("p") + ": definition", "procedure " + q("q") + ": it is on the target only",
+		"view " + q("broken") + ": it is on the target only",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, strings.Join(got, "\n"))
+		}
+	}
+	text := strings.Join(got, "\n")
+	for _, want := range []string{"foreign key `fk` of table " + q("child") + ": 1 row on the target have no parent", "view " + q("broken") + ": it does not work on the target"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if len(got) != 12 {
+		t.Errorf("%d differences of objects:\n%s", len(got), text)
+	}
+	var tables []string
+	for _, x := range v.Tables {
+		tables = append(tables, x.Source+" "+x.Target+" "+fmt.Sprint(x.Extra))
+	}
+	slices.Sort(tables)
+	if want := []string{" " + q("more2") + " 0", q("child") + " " + q("child") + " 1", q("parts") + "  0"}; !slices.Equal(tables, want) {
+		t.Errorf("tables %q, want %q", tables, want)
+	}
+}
+
+// pad is a row's filling.
+const pad = "REPEAT('x',180)"
+
+// many is SQL for the rows 1 to n of column n.
+func many(n int) string {
+	one := "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+	var from, sum []string
+	for i, f := 0, 1; f < n; i, f = i+1, f*10 {
+		from = append(from, fmt.Sprintf("%s d%d", one, i))
+		sum = append(sum, fmt.Sprintf("d%d.d*%d", i, f))
+	}
+	return fmt.Sprintf("(SELECT n FROM (SELECT 1+%s AS n FROM %s) numbers WHERE n <= %d) many", strings.Join(sum, "+"), strings.Join(from, " CROSS JOIN "), n)
+}
+
+// A table that is read in several ranges, along keys that the two sides order differently and alike, with and without a key.
+func TestVerifyLargeTables(t *testing.T) {
+	a, b := testdb.Start(t, testdb.MySQL56), testdb.Start(t, testdb.MySQL97)
+	schema := a.Schema(t)
+	const n = 120_000
+	b.Exec(t, "DROP DATABASE IF EXISTS "+schema, "CREATE DATABASE "+schema)
+	t.Cleanup(func() { b.Exec(t, "DROP DATABASE IF EXISTS "+schema) })
+	for s, key := range map[*testdb.Server]string{a: "VARCHAR(30) CHARACTER SET latin1 COLLATE latin1_swedish_ci", b: "VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"} {
+		s.Exec(t, "USE "+schema, "SET sql_mode='', unique_checks=0, foreign_key_checks=0",
+			"CREATE TABLE ints (id INT PRIMARY KEY, f FLOAT, v VARCHAR(200) CHARACTER SET latin1)",
+			"INSERT INTO ints SELECT n, n/7, CONCAT(n, "+pad+") FROM "+many(n),
+			"CREATE TABLE texts (k "+key+" PRIMARY KEY, v INT)",
+			"INSERT INTO texts SELECT CONCAT(IF(n%2,'k','K'), IF(n%3,'_','a'), n, IF(n%5,'','b ')), n FROM "+many(n),
+			"CREATE TABLE bag (k "+key+", v INT)", "INSERT INTO bag SELECT k, v FROM texts", "ANALYZE TABLE ints, texts, bag")
+	}
+	args := verifyArgs(a, b, schema, "--no-schema")
+	if v := mustVerify(t, 0, args...); v.SourceRows != 3*n {
+		t.Errorf("%d rows", v.SourceRows)
+	}
+	b.Exec(t, "USE "+schema, "SET NAMES utf8mb4", "UPDATE ints SET f=f+0.001 WHERE id=77777", "UPDATE ints SET v=CONCAT(v,' ') WHERE id=7", "DELETE FROM ints WHERE id=60000", "INSERT INTO ints VALUES (999999,1,'x')",
+		"UPDATE texts SET k=UPPER(k) WHERE k='ka1'", "UPDATE texts SET k=CONCAT(k,' ') WHERE k='k_7'", "INSERT INTO texts VALUES ('é',1),('😀',2)", "UPDATE bag SET v=v+1 WHERE k='k_11'")
+	a.Exec(t, "SET NAMES utf8mb4", "INSERT INTO "+schema+".texts VALUES ('é',1),('?',2)")
+	got := mustVerify(t, 3, args...).lines()
+	for _, want := range []string{
+		"differs `id`=77777 `f`:11111->11111.0009765625", "missing `id`=60000", "extra `id`=999999", "missing `k`=\"k_1\"", "extra `k`=\"K_1\"", "missing `k`=\"k_7\"", "extra `k`=\"k_7 \"",
+		"missing `k`=\"?\"", "missing `k`=\"k_11\" `v`=11", "extra `k`=\"k_11\" `v`=12",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if len(got) != 12 {
+		t.Errorf("%d differences:\n%s", len(got), strings.Join(got, "\n"))
+	}
+}
+
+// Rows that reach the target a little later than the source are no differences.
+func TestVerifyWhileWriting(t *testing.T) {
+	a, b := testdb.Start(t, testdb.MariaDB), testdb.Start(t, testdb.MySQL97)
+	schema := a.Schema(t)
+	a.Exec(t, "USE "+schema, "CREATE TABLE t (id INT PRIMARY KEY, v BIGINT)", "INSERT INTO t SELECT n, 0 FROM "+many(1000), "CREATE TABLE bag (v BIGINT)", "INSERT INTO bag SELECT 0 FROM "+many(1000))
+	loadedPair(t, a, b, schema)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 1; ; i++ {
+			for _, s := range []*testdb.Server{a, b} {
+				for _, q := range []string{"UPDATE " + schema + ".t SET v=? WHERE id%100=?%100", "UPDATE " + schema + ".bag SET v=? WHERE v%10=?%10"} {
+					if _, err := s.DB(t).Exec(q, i, i); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	defer func() { close(stop); <-done }()
+	mustVerify(t, 0, verifyArgs(a, b, schema, "--recheck", "12")...)
+}
+
+func TestVerifyReportAndLimits(t *testing.T) {
+	a, b := testdb.Start(t, testdb.MariaDB), testdb.Start(t, testdb.MySQL56)
+	schema := a.Schema(t)
+	a.Exec(t, "USE "+schema, "CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT n, n FROM "+many(1000))
+	loadedPair(t, a, b, schema)
+	other := schema + "_2"
+	b.Exec(t, "CREATE DATABASE "+other, "RENAME TABLE "+schema+".t TO "+other+".u", "UPDATE "+other+".u SET v=-v WHERE id > 500")
+	t.Cleanup(func() { b.Exec(t, "DROP DATABASE "+other) })
+	report := filepath.Join(t.TempDir(), "report.jsonl")
+	v := mustVerify(t, 3, verifyArgs(a, b, schema, "--table-map", schema+".t="+other+".u", "--max-differences", "7", "--report", report, "--no-schema")...)
+	if len(v.Tables) != 1 || v.Tables[0].Differing != 500 || len(v.Tables[0].Rows) != 7 {
+		t.Fatalf("%+v", v.Tables)
+	}
+	f, err := os.Open(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	kinds := map[string]int{}
+	for in := bufio.NewScanner(f); in.Scan(); {
+		var line struct{ Kind string }
+		if err := json.Unmarshal(in.Bytes(), &line); err != nil {
+			t.Fatal(err)
+		}
+		kinds[line.Kind]++
+	}
+	if kinds["table"] != 1 || kinds["differs"] != 7 || len(kinds) != 2 {
+		t.Errorf("report has %v", kinds)
+	}
+	v = mustVerify(t, 0, verifyArgs(a, b, schema, "--table-map", schema+".t="+other+".u", "--where", schema+".t=id <= 500", "--no-schema")...)
+	if v.SourceRows != 500 {
+		t.Errorf("--where: %d rows", v.SourceRows)
+	}
+	for _, args := range [][]string{{"verify"}, {"verify", "--target", uriOf(b)}, verifyArgs(a, b, schema, "--max-differences", "0"), verifyArgs(a, b, schema, "--table-map", "x=y"), verifyArgs(a, b, schema, "--no-data", "--no-schema")} {
+		if r := runBinary(t, args...); r.code != 2 {
+			t.Errorf("gomove %q: exit %d\n%s", args, r.code, r.stderr)
+		}
+	}
+}
