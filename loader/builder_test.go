@@ -243,6 +243,18 @@ func wantError(t *testing.T, err, target error, parts ...string) {
 	}
 }
 
+// keyless has 100 rows in 10 chunks and no key, which would show a row that came twice.
+func keyless(engine string) testTable {
+	t := testTable{
+		name: "t", create: "CREATE TABLE `t` (`id` int NOT NULL) ENGINE=" + engine,
+		cols: []dump.Column{plainColumn("id", "int")}, perChunk: 10,
+	}
+	for i := range 100 {
+		t.rows = append(t.rows, []any{i})
+	}
+	return t
+}
+
 // eachServer runs a test on every kind of server at the same time.
 func eachServer(t *testing.T, f func(t *testing.T, s *testdb.Server), opts ...testdb.Option) {
 	for _, k := range testdb.All() {

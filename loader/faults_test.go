@@ -265,14 +265,7 @@ func (p *proxy) serve(client net.Conn) {
 func TestLoadLostCommit(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := freshSchema(t, s)
-		keyless := testTable{
-			name: "t", create: "CREATE TABLE `t` (`id` int NOT NULL) ENGINE=InnoDB",
-			cols: []dump.Column{plainColumn("id", "int")}, perChunk: 10,
-		}
-		for i := range 100 {
-			keyless.rows = append(keyless.rows, []any{i})
-		}
-		d := &testDump{schema: schema, tables: []testTable{keyless}}
+		d := &testDump{schema: schema, tables: []testTable{keyless("InnoDB")}}
 		p := newProxy(t, s, 3)
 		o := options(s, d.write(t))
 		o.Target.Port = p.Addr().(*net.TCPAddr).Port

@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -72,12 +73,7 @@ func testWhole(t *testing.T, s *testdb.Server, format dump.Format, via Via) {
 	if got := count(t, db, "SELECT COUNT(*) FROM "+schema+".orders WHERE HEX(note)=CONCAT(HEX(_latin1 'note '),'E9',HEX(CONCAT(' \"',id,'\\\\'))) AND data=CONCAT(X'000A0D1A2C225C',id)"); got != 3000 {
 		t.Errorf("%d rows are as they were dumped, want 3000", got)
 	}
-	if got := count(t, db, "SELECT COUNT(DISTINCT index_name) FROM information_schema.statistics WHERE table_schema='"+schema+"' AND table_name='orders'"); got != 3 {
-		t.Errorf("orders has %d indexes, want 3", got)
-	}
-	if got := count(t, db, "SELECT COUNT(*) FROM information_schema.table_constraints WHERE constraint_type='FOREIGN KEY' AND table_schema='"+schema+"'"); got != 1 {
-		t.Errorf("%d foreign keys, want 1", got)
-	}
+	wantShopKeys(t, db, schema)
 	if got := count(t, db, "SELECT COUNT(*) FROM information_schema.events WHERE event_schema='"+schema+"' AND status='DISABLED'"); got != 2 {
 		t.Errorf("%d disabled events, want 2", got)
 	}
@@ -88,6 +84,17 @@ func testWhole(t *testing.T, s *testdb.Server, format dump.Format, via Via) {
 	}
 	if len(sum.Definers) != 1 || sum.Definers[0].Count != 6 || len(sum.EventsDisabled) != 1 {
 		t.Errorf("definers %+v, disabled events %v", sum.Definers, sum.EventsDisabled)
+	}
+}
+
+// wantShopKeys looks for the indexes and the foreign key of the shop.
+func wantShopKeys(t *testing.T, db *sql.DB, schema string) {
+	t.Helper()
+	if got := count(t, db, "SELECT COUNT(DISTINCT index_name) FROM information_schema.statistics WHERE table_schema='"+schema+"' AND table_name='orders'"); got != 3 {
+		t.Errorf("orders has %d indexes, want 3", got)
+	}
+	if got := count(t, db, "SELECT COUNT(*) FROM information_schema.table_constraints WHERE constraint_type='FOREIGN KEY' AND table_schema='"+schema+"'"); got != 1 {
+		t.Errorf("%d foreign keys, want 1", got)
 	}
 }
 

@@ -89,31 +89,22 @@ func TestForMyloader(t *testing.T) {
 	if err != nil {
 		t.Skip("SKIPPED, NOT TESTED: myloader is not installed: run `make setup`")
 	}
-	for _, k := range []testdb.Kind{testdb.MariaDB, testdb.MySQL56} {
-		t.Run(string(k), func(t *testing.T) {
-			t.Parallel()
-			source, target := testdb.StartOwn(t, k), testdb.StartOwn(t, k)
-			loadSamples(t, source)
-			createShopDefiner(t, target)
-			for _, form := range []string{"sql", "csv"} {
-				dir := filepath.Join(t.TempDir(), form)
-				mustRun(t, dumpArgs(source, dir, "--for", "myloader", "--format", form, "--chunk-size", "256KiB")...)
-				cmd := exec.CommandContext(t.Context(), myloader, "-d", dir, "-h", target.Host, "-P", fmt.Sprint(target.Port), "-u", target.User, "-t", "2", "-v", "3")
-				cmd.Dir = dir // LOAD DATA names its file without a directory
-				out, err := cmd.CombinedOutput()
-				if err != nil || bytes.Contains(out, []byte("CRITICAL")) || bytes.Contains(out, []byte("Error")) {
-					t.Fatalf("myloader: %v\n%s", err, out)
-				}
-				requireRestored(t, source, target)
-				target.Exec(t, "DROP DATABASE world", "DROP DATABASE shop")
-			}
-		})
-	}
+	requireRestores(t, []testdb.Kind{testdb.MariaDB, testdb.MySQL56}, "myloader", func(t *testing.T, target *testdb.Server, dir string) {
+		cmd := exec.CommandContext(t.Context(), myloader, "-d", dir, "-h", target.Host, "-P", fmt.Sprint(target.Port), "-u", target.User, "-t", "2", "-v", "3")
+		cmd.Dir = dir // LOAD DATA names its file without a directory
+		out, err := cmd.CombinedOutput()
+		if err != nil || bytes.Contains(out, []byte("CRITICAL")) || bytes.Contains(out, []byte("Error")) {
+			t.Fatalf("myloader: %v\n%s", err, out)
+		}
+	})
 }
 
 // TestForMySQL restores dumps of --for mysql with the server's own client, by the command that restore.mysql names.
-func TestForMySQL(t *testing.T) {
-	for _, k := range testdb.All() {
+func TestForMySQL(t *testing.T) { requireRestores(t, testdb.All(), "mysql", restoreByClient) }
+
+// requireRestores dumps the samples for another tool in both formats, and lets that tool restore them.
+func requireRestores(t *testing.T, kinds []testdb.Kind, preset string, restore func(t *testing.T, target *testdb.Server, dir string)) {
+	for _, k := range kinds {
 		t.Run(string(k), func(t *testing.T) {
 			t.Parallel()
 			source, target := testdb.StartOwn(t, k), testdb.StartOwn(t, k)
@@ -121,8 +112,8 @@ func TestForMySQL(t *testing.T) {
 			createShopDefiner(t, target)
 			for _, form := range []string{"csv", "sql"} {
 				dir := filepath.Join(t.TempDir(), form)
-				mustRun(t, dumpArgs(source, dir, "--for", "mysql", "--format", form, "--chunk-size", "256KiB")...)
-				restoreByClient(t, target, dir)
+				mustRun(t, dumpArgs(source, dir, "--for", preset, "--format", form, "--chunk-size", "256KiB")...)
+				restore(t, target, dir)
 				requireRestored(t, source, target)
 				target.Exec(t, "DROP DATABASE world", "DROP DATABASE shop")
 			}

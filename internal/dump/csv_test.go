@@ -84,6 +84,20 @@ func TestEscapeLong(t *testing.T) {
 	}
 }
 
+// requireTwice reads the row, and reads it again.
+func requireTwice(t *testing.T, r interface{ Read() (Row, error) }, row Row, text []byte) {
+	t.Helper()
+	for range 2 {
+		got, err := r.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(row, got); diff != "" {
+			t.Fatalf("%q: %s", text, diff)
+		}
+	}
+}
+
 func FuzzCSV(f *testing.F) {
 	f.Add([]byte("a"), []byte(`\N`), []byte("\x00\"\\\n"), uint8(0))
 	f.Add([]byte("NULL"), []byte(`""`), []byte(`",`), uint8(5))
@@ -103,15 +117,7 @@ func FuzzCSV(f *testing.F) {
 			t.Fatalf("%d lines for 2 rows: %q", n, text)
 		}
 		r := NewCSVReader(iotestOneByte{bytes.NewReader(text)}, 3, 1<<20)
-		for range 2 {
-			got, err := r.Read()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(row, got); diff != "" {
-				t.Fatalf("%q: %s", text, diff)
-			}
-		}
+		requireTwice(t, r, row, text)
 		if _, err := r.Read(); !errors.Is(err, io.EOF) {
 			t.Fatalf("after the last row: %v", err)
 		}

@@ -168,15 +168,7 @@ func FuzzValues(f *testing.F) {
 		// A row behind it, in small reads: the reader keeps its place whatever is in its buffer.
 		file := InsertHeaderSQL("s", "t", insertColumns) + string(text) + ",\n" + string(text) + ";\n"
 		r := NewInsertReader(iotest.OneByteReader(strings.NewReader(file)), "s", "t", []string{"a", "b", "c"}, 1<<20)
-		for range 2 {
-			got, err := r.Read()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(row, got); diff != "" {
-				t.Fatalf("%q: %s", text, diff)
-			}
-		}
+		requireTwice(t, r, row, text)
 		if _, err := r.Read(); !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
