@@ -144,6 +144,7 @@ var rights = []struct{ right, fails string }{
 // TestTargetWithoutRights loads with an account that lacks one right: the error names the object and what to grant, and with
 // the right granted the same command ends the load.
 func TestTargetWithoutRights(t *testing.T) {
+	t.Parallel()
 	for _, k := range testdb.All() {
 		t.Run(string(k), func(t *testing.T) {
 			t.Parallel()
@@ -191,6 +192,7 @@ func loadWithoutRight(t *testing.T, server *testdb.Server, dir string, i int) {
 
 // TestLocalInfileOff asks for the route that the target has off.
 func TestLocalInfileOff(t *testing.T) {
+	t.Parallel()
 	for _, k := range testdb.All() {
 		t.Run(string(k), func(t *testing.T) {
 			t.Parallel()

@@ -166,6 +166,7 @@ func TestInterruptedDump(t *testing.T) {
 
 // TestInterruptedLoad presses Ctrl-C while chunks are loaded, twice; the same command carries on and nothing is lost or doubled.
 func TestInterruptedLoad(t *testing.T) {
+	t.Parallel()
 	for _, k := range testdb.All() {
 		t.Run(string(k), func(t *testing.T) {
 			t.Parallel()

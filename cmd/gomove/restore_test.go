@@ -104,6 +104,7 @@ func TestForMySQL(t *testing.T) { requireRestores(t, testdb.All(), "mysql", rest
 
 // requireRestores dumps the samples for another tool in both formats, and lets that tool restore them.
 func requireRestores(t *testing.T, kinds []testdb.Kind, preset string, restore func(t *testing.T, target *testdb.Server, dir string)) {
+	t.Parallel()
 	for _, k := range kinds {
 		t.Run(string(k), func(t *testing.T) {
 			t.Parallel()

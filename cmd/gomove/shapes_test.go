@@ -133,6 +133,7 @@ func TestShapes(t *testing.T) {
 
 // TestEmptyTables moves 2,000 tables without rows: what each costs is all there is.
 func TestEmptyTables(t *testing.T) {
+	t.Parallel()
 	const count = 2000
 	server := testdb.StartOwn(t, testdb.MariaDB)
 	create := []string{"CREATE DATABASE a", "USE a", "CREATE TABLE t0 (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(20), KEY (v))"}
