@@ -19,28 +19,36 @@ type content struct {
 
 func readContent(ctx context.Context, db *sql.DB) (*content, error) {
 	c := &content{rows: map[string]map[[32]byte]int{}, next: map[string]string{}}
+	if err := c.readTables(ctx, db); err != nil {
+		return nil, err
+	}
+	var err error
+	c.objects, err = testdb.ObjectCounts(ctx, db, schema)
+	return c, err
+}
+
+func (c *content) readTables(ctx context.Context, db *sql.DB) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, "SET SESSION sql_mode='', time_zone='+00:00', NAMES binary"); err != nil {
-		return nil, err
+		return err
 	}
 	for _, t := range tables() {
 		if c.rows[t.name], err = readTable(ctx, conn, t.name); err != nil {
-			return nil, fmt.Errorf("table %s: %w", t.name, err)
+			return fmt.Errorf("table %s: %w", t.name, err)
 		}
 		var name, create string
 		if err := conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+schema+"."+t.name).Scan(&name, &create); err != nil {
-			return nil, err
+			return err
 		}
 		if _, after, ok := strings.Cut(create, " AUTO_INCREMENT="); ok {
 			c.next[t.name], _, _ = strings.Cut(after, " ")
 		}
 	}
-	c.objects, err = testdb.ObjectCounts(ctx, db, schema)
-	return c, err
+	return nil
 }
 
 func readTable(ctx context.Context, conn *sql.Conn, table string) (map[[32]byte]int, error) {
