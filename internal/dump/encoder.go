@@ -32,6 +32,12 @@ type blockWriter struct {
 
 func (b *blockWriter) Write(p []byte) (int, error) {
 	total := len(p)
+	if len(b.buf) == 0 && len(p) >= directBytes {
+		_, _ = b.hash.Write(p)
+		n, err := b.w.Write(p)
+		b.written += int64(n)
+		return n, err
+	}
 	for len(p) > 0 {
 		n := min(len(p), cap(b.buf)-len(b.buf))
 		b.buf = append(b.buf, p[:n]...)

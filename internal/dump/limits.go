@@ -10,6 +10,8 @@ const (
 	sliceBytes = 64 << 10
 	// blockBytes is how much compressed data goes to the file at a time.
 	blockBytes = 256 << 10
+	// directBytes is the size from which stored bytes go to the file as they are, without being collected.
+	directBytes = 64 << 10
 	// statementBytes is the size from which a multi-row INSERT ends; a single row may be larger.
 	statementBytes = 1_000_000
 )

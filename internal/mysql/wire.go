@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"errors"
+	"io"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -15,8 +16,16 @@ var errReading = errors.New("session is busy: its rows are being read")
 type wire struct {
 	net.Conn
 	packets packetReader
+	socket  socket      // of Conn, while rows are read; nil where Conn is read
 	direct  bool        // the driver's bytes are the server's: it does not encrypt them
 	taken   atomic.Bool // by a reader of rows
+}
+
+// socket reads what a server sends, for one answer after the other.
+type socket interface {
+	io.Reader
+	start()
+	finish()
 }
 
 var (
@@ -31,11 +40,30 @@ func (w *wire) take() error {
 	}
 	if w.packets.buf == nil {
 		w.packets = packetReader{from: w.Conn, buf: make([]byte, readBytes)}
+		if w.socket = newSocket(w.Conn); w.socket != nil {
+			w.packets.from = w.socket
+		}
+	}
+	if w.socket != nil {
+		w.socket.start()
 	}
 	return nil
 }
 
-func (w *wire) giveBack() { w.taken.Store(false) }
+func (w *wire) giveBack() {
+	if w.socket != nil {
+		w.socket.finish()
+	}
+	w.taken.Store(false)
+}
+
+// Close ends the connection, and a read that waits in the kernel.
+func (w *wire) Close() error {
+	if c, ok := w.Conn.(interface{ CloseRead() error }); ok {
+		_ = c.CloseRead() // fails on a connection that is closed
+	}
+	return w.Conn.Close()
+}
 
 // Read is for the driver.
 func (w *wire) Read(p []byte) (int, error) {
