@@ -14,7 +14,7 @@ var ErrStatementTooLong = errors.New("statement too long")
 var ErrUnterminated = errors.New("script ends within quotes or a comment")
 
 const (
-	firstBuffer     = 256 << 10
+	firstBuffer     = 8 << 10 // most scripts are one statement of some hundred bytes, and there may be 100,000
 	defaultMaxBytes = 1 << 30 // the largest max_allowed_packet
 	maxEmptyReads   = 100
 )
