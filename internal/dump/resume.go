@@ -68,8 +68,13 @@ func (w *Writer) clear(ctx context.Context, u *Unfinished) error {
 			remove = append(remove, info.Name)
 		}
 	}
-	for _, name := range append(remove, TablesName) {
+	for _, name := range remove {
 		if err := w.store.Remove(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range w.journals() {
+		if err := w.writeFile(ctx, name, nil); err != nil { // a store may hold a journal in parts, which Remove does not find
 			return err
 		}
 	}
@@ -77,6 +82,18 @@ func (w *Writer) clear(ctx context.Context, u *Unfinished) error {
 		return t.RemoveTemporary(ctx)
 	}
 	return nil
+}
+
+// journals are those that begin anew.
+func (w *Writer) journals() []string {
+	names := []string{TablesName}
+	if w.o.For == ForMySQL {
+		r := newRestoreScript(w.store)
+		for i := range r.journals {
+			names = append(names, r.journals[i].name)
+		}
+	}
+	return names
 }
 
 // ours reports whether a file is one that is written anew: of rows, or a part of restore.mysql.
