@@ -29,7 +29,7 @@ type Options struct {
 	Target       mysql.Options
 	From         Source
 	Selection    catalog.Selection // of what the dump holds; default all
-	Threads      int // sessions that write rows; default one per two cores of this machine, at least 1
+	Threads      int               // sessions that write rows; default one per two cores of this machine, at least 1
 	Via          Via
 	Definer      transform.Definer // default strip
 	IfExists     IfExists
@@ -46,6 +46,7 @@ type Options struct {
 // SessionOptions is what a load does beyond its rows in its own sessions.
 type SessionOptions struct {
 	SkipBinlog  bool      // --skip-binlog
+	AllowUnsafe bool      // --allow-unsafe-sql: pass over statements that no dump needs, in place of failing
 	InvalidText OnProblem // text that is not valid in its charset; default fail
 }
 

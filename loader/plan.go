@@ -107,6 +107,9 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 			continue
 		}
 		p := l.prepare(o, &st)
+		if err := l.checkSafe(o, &st, p.text); err != nil {
+			return &StatementError{Phase: "reading the dump", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt(p.text), Err: err}
+		}
 		p.notes = append(p.notes, l.settingNotes(o, &st)...)
 		l.found(t, p)
 		l.needs.add(l, t, o, &st, p)

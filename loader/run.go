@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -73,6 +74,7 @@ type load struct {
 	past      *past
 	forget    []string // dumps whose progress is dropped
 	viaInsert atomic.Bool
+	unsafe    sync.Map // statements that were passed over
 	dataTime  time.Duration
 	onMoment  func(at moment, s *session, of string) error // of a test; nil otherwise
 }

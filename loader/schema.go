@@ -281,6 +281,9 @@ func (l *load) exec(ctx context.Context, s *session, schema string, o *dump.Obje
 	wrap := func(err error) error {
 		return &StatementError{Phase: l.counters.Phase(), Object: st.nameOf(o), File: st.file, Line: st.line, Statement: excerpt(text), Err: err}
 	}
+	if err := l.checkSafe(o, st, text); err != nil { // again: the file may have been altered since the plan
+		return wrap(err)
+	}
 	stored := st.kind != "table" && st.kind != "database" && st.kind != "sequence" && st.kind != ""
 	if err := s.use(ctx, schema, st.vars, stored, l.target); err != nil {
 		return wrap(err)

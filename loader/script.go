@@ -73,8 +73,15 @@ func (l *load) script(ctx context.Context, o *dump.Object, number int) iter.Seq2
 				return
 			}
 			keep := false
-			if err = l.decodeNames(ctx, &st); err == nil {
+			if err = l.sameOnTarget(&st); err == nil {
+				err = l.decodeNames(ctx, &st)
+			}
+			if err == nil {
 				keep, err = follow(env, o, &st)
+			}
+			if errors.Is(err, ErrUnsafe) && l.o.Session.AllowUnsafe {
+				l.passOver(file, raw.Line, excerpt(raw.Text))
+				continue
 			}
 			if err != nil {
 				err = &StatementError{Phase: "reading the dump", Object: objectName(o), File: file, Line: raw.Line, Statement: excerpt(raw.Text), Err: err}
@@ -99,7 +106,7 @@ func follow(env *environment, o *dump.Object, st *statement) (keep bool, err err
 		}
 		return false, nil
 	case "DROP":
-		return false, nil
+		return false, passesOver(o, st.text, st.mode)
 	case "ALTER":
 		if st.name != o.Schema {
 			return false, fmt.Errorf("%w: ALTER of another schema", ErrUnsafe)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/testdb"
 	"github.com/gomove/gomove/transform"
 )
@@ -156,6 +157,43 @@ func TestLoadRefusesUnsafeStatements(t *testing.T) {
 		{"load data", func(d *testDump) { d.views = [][2]string{{"v", "LOAD DATA INFILE '/etc/passwd' INTO TABLE t;\n"}} }},
 		{"system schema", func(d *testDump) { d.schema = "MySQL" }},
 		{"progress schema", func(d *testDump) { d.schema = "gomove" }},
+		{"DROP DATABASE", func(d *testDump) { d.tables[0].create = "DROP DATABASE `mysql`;\n" + d.tables[0].create }},
+		{"DROP TABLE of another", func(d *testDump) { d.tables[0].create = "DROP TABLE IF EXISTS `users`;\n" + d.tables[0].create }},
+		{"DROP TABLE of two", func(d *testDump) { d.tables[0].create = "DROP TABLE IF EXISTS `t`, `users`;\n" + d.tables[0].create }},
+		{"hidden DROP", func(d *testDump) { d.tables[0].create = "/*!50000 DROP USER root@localhost */;\n" + d.tables[0].create }},
+		{"hidden GRANT", func(d *testDump) { d.post = "/*M!100000 GRANT ALL ON *.* TO x */;\n" }},
+		{"INSTALL PLUGIN", func(d *testDump) { d.post = "INSTALL PLUGIN x SONAME 'x.so';\n" }},
+		{"a library", func(d *testDump) {
+			d.procs, d.post = []string{"function x"}, "CREATE FUNCTION x RETURNS STRING SONAME 'x.so';\n"
+		}},
+		{"a hidden library", func(d *testDump) {
+			d.procs, d.post = []string{"function x"}, "CREATE FUNCTION x /*!99999 () */ RETURNS STRING SONAME 'x.so';\n"
+		}},
+		{"SELECT INTO OUTFILE", func(d *testDump) { d.post = "SELECT 1 INTO OUTFILE '/tmp/x';\n" }},
+		{"a query's rows", func(d *testDump) { d.tables[0].create += " SELECT * FROM mysql.user" }},
+		{"a table's rows", func(d *testDump) { d.tables[0].create += " AS TABLE mysql.user" }},
+		{"like another", func(d *testDump) { d.tables[0].create = "CREATE TABLE `t` (LIKE mysql.user)" }},
+		{"OR REPLACE", func(d *testDump) {
+			d.tables[0].create = strings.Replace(d.tables[0].create, "CREATE TABLE", "CREATE OR REPLACE TABLE", 1)
+		}},
+		{"hidden name", func(d *testDump) {
+			d.tables[0].create = strings.Replace(d.tables[0].create, "`t` (", "/*!99999 `t` ( */ `other` (", 1)
+		}},
+		{"hidden schema", func(d *testDump) {
+			d.tables[0].create = strings.Replace(d.tables[0].create, "`t` (", "/*!99999 `t` ( `x` */ `mysql`.`t` (", 1)
+		}},
+		{"an event that hides that it runs", func(d *testDump) {
+			d.events, d.post = []string{"e"}, "CREATE EVENT e ON SCHEDULE EVERY 1 SECOND /*!99999 DISABLE */ DO DELETE FROM t;\n"
+		}},
+		{"LOAD_FILE", func(d *testDump) {
+			d.tables[0].create = strings.Replace(d.tables[0].create, "(", "(`z` longtext DEFAULT (LOAD_FILE('/etc/passwd')),", 1)
+		}},
+		{"delimiter trick", func(d *testDump) {
+			d.tables[0].create = "DELIMITER ;;\n" + d.tables[0].create + "; DROP DATABASE mysql;;\nDELIMITER ;\n"
+		}},
+		{"set password", func(d *testDump) { d.post = "SET PASSWORD=PASSWORD('x');\n" }},
+		{"set @@global", func(d *testDump) { d.post = "SET @@global.local_infile=1;\n" }},
+		{"set to a query", func(d *testDump) { d.post = "SET sql_mode=(SELECT 1);\n" }},
 		{"set global", func(d *testDump) { d.post = "SET GLOBAL local_infile=1;\n" }},
 		{"trigger of another table", func(d *testDump) {
 			d.tables[0].triggers, d.tables[0].names = "CREATE TRIGGER `x` BEFORE INSERT ON `users` FOR EACH ROW SET @a=1;\n", []string{"x"}
@@ -171,5 +209,43 @@ func TestLoadRefusesUnsafeStatements(t *testing.T) {
 				t.Error("something was created")
 			}
 		})
+	}
+}
+
+// TestSafeTable looks at definitions one by one: what reaches out of itself is refused, what servers print is not.
+func TestSafeTable(t *testing.T) {
+	l := &load{target: transform.Target{Flavor: "mariadb", Number: 101119}}
+	o := &dump.Object{Kind: dump.KindTable, Schema: "s", Name: "t"}
+	for _, c := range []struct {
+		sql  string
+		safe bool
+	}{
+		{"CREATE TABLE `t` (`id` int NOT NULL, `select` text DEFAULT 'SELECT ; DATA DIRECTORY', KEY `k` (`id`)) ENGINE=InnoDB COMMENT='; CONNECTION='", true},
+		{"CREATE TABLE `t` (`id` int, `d` int DEFAULT (NEXTVAL(`s`.`q`)), CHECK (`id` in (1,2))) ENGINE=MRG_MyISAM UNION=(`a`,`s`.`b`) INSERT_METHOD=LAST", true},
+		{"CREATE TABLE `t` (`id` int) ENGINE=InnoDB /*!50100 PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (5) ENGINE = InnoDB) */", true},
+		{"CREATE TABLE `t` (`id` int GENERATED ALWAYS AS (1) VIRTUAL) ENGINE=InnoDB /*!80016 DEFAULT ENCRYPTION='N' */", true},
+		{"CREATE TABLE `t` (`id` int) ENGINE=MRG_MyISAM UNION=(`mysql`.`user`)", false},
+		{"CREATE TABLE `t` (`id` int) ENGINE=FEDERATED CONNECTION='mysql://root@h/d/t'", false},
+		{"CREATE TABLE `t` (`id` int) ENGINE `connect` TABLE_TYPE=DOS FILE_NAME='/etc/passwd'", false},
+		{"CREATE TABLE `t` (`id` int) TYPE = Spider COMMENT='x'", false},
+		{"CREATE TABLE `t` (`id` int) CONNECTION='srv'", false},
+		{"CREATE TABLE `t` (`id` int) DATA DIRECTORY='/tmp'", false},
+		{"CREATE TABLE `t` (`id` int) /*!40000 INDEX DIRECTORY='/tmp' */", false},
+		{"CREATE TABLE `t` (`id` int) PARTITION BY HASH (id) (PARTITION p DATA/**/DIRECTORY = '/tmp')", false},
+		{"CREATE TABLE `t` (`id` int DEFAULT (SLEEP(1000)))", false},
+		{"CREATE TABLE `t` (`id` int) REPLACE AS TABLE x", false},
+		{"CREATE TABLE `t` (`id` int); DROP TABLE x", false},
+		{"CREATE TABLE `t` (`id` int) /*!100100 x */ /*!50000 /*!50000 y */ */", true}, // all executed
+		{"CREATE TABLE `t` (`id` int) /*!999999 /*!50000 y */ */", false},
+	} {
+		st := &statement{text: []byte(c.sql), mode: transform.Mode{Charset: "utf8mb4"}}
+		st.header = readHeader(st.text, st.mode)
+		if c.safe && st.verb != "CREATE" {
+			t.Fatalf("%s: header %v", c.sql, st.header)
+		}
+		st.verb, st.kind = "CREATE", "table"
+		if err := l.checkSafe(o, st, st.text); (err == nil) != c.safe || err != nil && !errors.Is(err, ErrUnsafe) {
+			t.Errorf("%s: %v", c.sql, err)
+		}
 	}
 }

@@ -43,6 +43,7 @@ func newLoadCommand() *cli.Command {
 		&cli.BoolFlag{Name: "analyze", Usage: "ANALYZE TABLE after the rows"},
 		&cli.BoolFlag{Name: "enable-events", Usage: "events as they were, in place of disabled"},
 		&cli.BoolFlag{Name: "keep-progress", Usage: "leave the table of progress on the target"},
+		&cli.BoolFlag{Name: "allow-unsafe-sql", Usage: "take definitions that reach other servers or files, and pass over statements that no dump needs, in place of failing"},
 		&cli.BoolFlag{Name: "restart", Usage: "forget what an interrupted load has done"},
 	)
 	flags = append(flags, placeFlags()...)
@@ -101,6 +102,7 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	if o.Threads, err = threads(c); err != nil {
 		return o, err
 	}
+	o.Session.AllowUnsafe = c.Bool("allow-unsafe-sql")
 	o.Session.SkipBinlog = c.Bool("skip-binlog")
 	o.After = loader.AfterOptions{
 		Analyze:      c.Bool("analyze"),
