@@ -88,6 +88,7 @@ func (o *objectCheck) schema(ctx context.Context, schema string) error {
 		o.noteTrigger(triggers[target], d)
 		return nil
 	}
+	o.defaults(schema)
 	for _, to := range o.targetSchemas(schema) {
 		err := o.withReader(ctx, target, func(r *catalog.DefinitionReader) error {
 			return (&serverDefiner{catalog: o.catalogs[target], read: r, skip: o.ownProgress}).definitions(ctx, to, add)
@@ -119,6 +120,27 @@ func (o *objectCheck) schema(ctx context.Context, schema string) error {
 		}
 	}
 	return nil
+}
+
+// defaults compares the collations that new tables of a schema get.
+func (o *objectCheck) defaults(schema string) {
+	name := "schema " + mysql.QuoteName(schema)
+	there := slices.IndexFunc(o.catalogs[target].Schemas, func(s *catalog.Schema) bool { return o.fold(s.Name) == o.fold(o.o.Names.Schema(schema)) })
+	if there < 0 {
+		if _, whole := o.filter.Schema(schema); whole {
+			o.differs(Object{Object: name, What: "it is missing on the target"})
+		}
+		return
+	}
+	if o.dump != nil {
+		return
+	}
+	for _, s := range o.catalogs[source].Schemas {
+		got := o.catalogs[target].Schemas[there].Collation
+		if want, _, err := transform.AdaptCollation(s.Collation, o.to); s.Name == schema && s.Whole && err == nil && utf8mb3(want) != utf8mb3(got) {
+			o.differs(Object{Object: name, What: "collation", Source: s.Collation, Target: got})
+		}
+	}
 }
 
 // targetSchemas are where the objects of a schema of the source are.

@@ -16,7 +16,8 @@ const (
 )
 
 // readKeys reads rows by their keys. It returns nil where that is not possible: the table has no key, the key's values cannot
-// be written in SQL so that each server finds the row again, or there are too many.
+// be written in SQL so that each server finds the row again, there are too many, or a row was found on neither side: it may be
+// gone, or there and not found.
 func (c *comparison) readKeys(ctx context.Context, p *pair, rows []mismatch, wanted map[dump.RowSum]bool) (*[2]collection, error) {
 	if !p.findable() || len(rows) > maxKeys {
 		return nil, nil
@@ -45,6 +46,15 @@ func (c *comparison) readKeys(ctx context.Context, p *pair, rows []mismatch, wan
 		for side := range both {
 			both[side].add(got[side])
 		}
+	}
+	found := make(map[dump.RowSum]bool, len(wanted))
+	for side := range both {
+		for _, r := range both[side].rows {
+			found[r.key] = true
+		}
+	}
+	if len(found) < len(wanted) {
+		return nil, nil
 	}
 	return &both, nil
 }

@@ -22,6 +22,7 @@ var ErrDiffers = errors.New("source and target differ")
 const (
 	defaultMaxDifferences = 100
 	maxMaxDifferences     = 10_000
+	defaultRangeBytes     = 16 << 20
 	maxThreads            = 1024
 )
 
@@ -35,10 +36,12 @@ type Options struct {
 	KeepDefiner    bool              // another DEFINER is a difference; default it is only listed
 	Threads        int               // sessions for each side; default one per core of this machine
 	MaxDifferences int               // rows named for each table; default 100
+	RangeBytes     int64             // of a table that is read, and read again, at once; default 16 MiB
 	Recheck        int               // times that rows which differ are read again while two servers are compared; default none
 	Report         io.Writer         // differences as JSON lines; default none
 	Log            *slog.Logger      // default slog.Default()
 	Progress       *progress.Counters
+	DryRun         bool
 }
 
 // Validate checks what can be checked without a server; its errors name the flag.
@@ -65,6 +68,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxDifferences == 0 {
 		o.MaxDifferences = defaultMaxDifferences
+	}
+	if o.RangeBytes == 0 {
+		o.RangeBytes = defaultRangeBytes
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

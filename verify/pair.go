@@ -43,14 +43,6 @@ func (p *pair) name(s sideOf) string { return p.names[s][0] + "." + p.names[s][1
 // quoted is the table's name on a side as SQL takes it.
 func (p *pair) quoted(s sideOf) string { return mysql.QuoteTable(p.names[s][0], p.names[s][1]) }
 
-// title names the table, on both sides where the names differ.
-func (p *pair) title() string {
-	if p.names[source] == p.names[target] {
-		return p.quoted(source)
-	}
-	return p.quoted(source) + " (" + p.quoted(target) + " on the target)"
-}
-
 // rows is the server's estimate of the larger side.
 func (p *pair) rows() int64 {
 	var n int64
@@ -119,7 +111,7 @@ func (c *comparison) newPair(names [2][2]string, columns []dump.Column, keyColum
 		p.key = srcKey
 		p.shared = c.sameOrder(srcKey, dstKey)
 	}
-	p.large = p.rows() > largeRows || p.size() > 16<<20
+	p.large = p.rows() > largeRows || p.size() > c.o.RangeBytes
 	return p, ""
 }
 

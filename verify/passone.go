@@ -9,9 +9,6 @@ import (
 	"github.com/gomove/gomove/chunker"
 )
 
-// rangeBytes is how much of a table one range holds: what is read again when it differs.
-const rangeBytes = 16 << 20
-
 // compareRows reads every table once on each side and returns those whose checksums differ.
 func (c *comparison) compareRows(ctx context.Context) (differing []*pair, err error) {
 	slices.SortStableFunc(c.pairs, func(a, b *pair) int { return cmp.Compare(b.size(), a.size()) })
@@ -71,7 +68,7 @@ func (c *comparison) ranges(ctx context.Context, put emit, side sideOf) error {
 }
 
 func (c *comparison) tableRanges(ctx context.Context, put emit, p *pair, side sideOf, probes *catalog.Prober) error {
-	for r, err := range chunker.Ranges(ctx, probes, p.sides[side].Tiled(), chunker.Options{TargetBytes: rangeBytes}) {
+	for r, err := range chunker.Ranges(ctx, probes, p.sides[side].Tiled(), chunker.Options{TargetBytes: c.o.RangeBytes}) {
 		if err != nil {
 			return err
 		}

@@ -202,13 +202,11 @@ func (d *RowDifference) text() string {
 	case Extra:
 		s += " is on the target only"
 	case Differs:
+		changes := make([]string, len(d.Columns))
 		for i, ch := range d.Columns {
-			sep := ": "
-			if i > 0 {
-				sep = "; "
-			}
-			s += fmt.Sprintf("%scolumn %s is %s, on the target %s", sep, ch.Column, ch.Source, ch.Target)
+			changes[i] = fmt.Sprintf("column %s is %s, on the target %s", ch.Column, ch.Source, ch.Target)
 		}
+		s += ": " + strings.Join(changes, "; ")
 	}
 	if d.Times > 1 {
 		s += fmt.Sprintf(", %d times", d.Times)

@@ -49,13 +49,13 @@ func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 	}
 	s := &c.summary
 	s.Bytes, s.Retries, s.Threads, s.Seconds = c.o.Progress.Bytes.Load(), c.o.Progress.Retries.Load(), c.o.Threads, time.Since(c.started).Seconds()
-	s.Equal = len(s.Differing)+len(s.Differences) == 0
+	s.Equal = len(s.Differing)+len(s.Differences) == 0 && !s.DryRun
 	if o.Report != nil {
 		if err := s.writeReport(o.Report); err != nil {
 			return s, fmt.Errorf("--report: %w", err)
 		}
 	}
-	if !s.Equal {
+	if len(s.Differing)+len(s.Differences) > 0 {
 		return s, ErrDiffers
 	}
 	return s, nil
@@ -74,6 +74,13 @@ func (c *comparison) run(ctx context.Context) error {
 	}
 	if err := c.makePairs(ctx); err != nil {
 		return err
+	}
+	if c.o.DryRun {
+		c.summary.DryRun, c.summary.Tables = true, len(c.pairs)
+		for _, p := range c.pairs {
+			c.summary.SourceRows += p.rows()
+		}
+		return nil
 	}
 	if !c.o.Selection.NoData {
 		if err := c.data(ctx); err != nil {

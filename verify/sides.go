@@ -16,7 +16,7 @@ import (
 func (c *comparison) allRanges(ctx context.Context, p *pair, side sideOf, use func(chunker.Range) error) error {
 	probes := &catalog.Prober{Server: c.servers[side]}
 	defer probes.Close()
-	for r, err := range chunker.Ranges(ctx, probes, p.sides[side].Tiled(), chunker.Options{TargetBytes: rangeBytes}) {
+	for r, err := range chunker.Ranges(ctx, probes, p.sides[side].Tiled(), chunker.Options{TargetBytes: c.o.RangeBytes}) {
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (c *comparison) readSource(ctx context.Context) error {
 	if c.dump != nil {
 		return c.readDump(ctx)
 	}
-	r, err := catalog.NewReader(c.servers[source], c.o.Selection, c.o.Log)
+	r, err := catalog.NewReader(c.servers[source], c.kinds(c.o.Selection), c.o.Log)
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,7 @@ func (c *comparison) readSource(ctx context.Context) error {
 	if len(c.catalogs[source].Schemas) == 0 {
 		return errNothing
 	}
-	for _, u := range c.catalogs[source].Unseen {
-		c.warn("source: " + u)
-	}
+	c.unseen(source)
 	return c.catalogs[source].CheckConditions(ctx, c.servers[source].DB())
 }
 
@@ -113,8 +111,7 @@ func (c *comparison) readTarget(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var sel catalog.Selection
-	sel.NoViews, sel.NoTriggers, sel.NoRoutines, sel.NoEvents = c.o.Selection.NoViews, c.o.Selection.NoTriggers, c.o.Selection.NoRoutines, c.o.Selection.NoEvents
+	sel := c.kinds(catalog.Selection{})
 	want := c.sourceSchemas()
 	for i, s := range want {
 		want[i] = c.o.Names.Schema(s)
@@ -136,11 +133,26 @@ func (c *comparison) readTarget(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.catalogs[target], err = r.Read(ctx)
-	for _, u := range c.catalogs[target].Unseen {
-		c.warn("target: " + u)
+	if c.catalogs[target], err = r.Read(ctx); err != nil {
+		return err
 	}
-	return err
+	c.unseen(target)
+	return nil
+}
+
+// kinds leaves out of a selection the kinds of objects that are not compared.
+func (c *comparison) kinds(sel catalog.Selection) catalog.Selection {
+	o := c.o.Selection
+	sel.NoViews, sel.NoTriggers = o.NoViews || o.NoSchema, o.NoTriggers || o.NoSchema
+	sel.NoRoutines, sel.NoEvents = o.NoRoutines || o.NoSchema, o.NoEvents || o.NoSchema
+	return sel
+}
+
+// unseen lists what the account of a side may not see: whether that is equal nobody knows.
+func (c *comparison) unseen(side sideOf) {
+	for _, u := range c.catalogs[side].Unseen {
+		c.summary.Differences = append(c.summary.Differences, Object{Object: side.String(), What: strings.Replace(u, "not dumped", "not compared", 1)})
+	}
 }
 
 // nameSet is the first column of a query in lower case.
@@ -192,13 +204,16 @@ func (c *comparison) makePairs(ctx context.Context) error {
 			c.summary.Differing = append(c.summary.Differing, &Table{Source: mysql.QuoteTable(schema, name), Target: t.Quoted(), Problem: problem})
 			return
 		}
-		if p.object = o; o != nil && o.Rows < 0 {
-			return // of a dump without rows
+		if p.object = o; len(columns) == 0 || o != nil && o.Rows < 0 {
+			return // nothing but generated columns, or of a dump without rows
 		}
 		c.pairs = append(c.pairs, p)
 	}
 	if c.dump == nil {
 		for _, t := range c.catalogs[source].Tables {
+			if c.ownProgress(t) {
+				continue
+			}
 			columns, key := ownColumns(t)
 			add(t.Schema, t.Name, t.Where, columns, key, t, nil)
 		}

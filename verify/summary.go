@@ -15,8 +15,9 @@ import (
 type Summary struct {
 	Source      string   `json:"source"` // flavour and version, or the dump
 	Target      string   `json:"target"`
-	Tables      int      `json:"tables"`  // whose rows were compared
-	Objects     int      `json:"objects"` // whose definitions were compared
+	DryRun      bool     `json:"dry_run,omitempty"` // nothing was compared but which tables there are; rows are estimates
+	Tables      int      `json:"tables"`            // whose rows were compared
+	Objects     int      `json:"objects"`           // whose definitions were compared
 	SourceRows  int64    `json:"source_rows"`
 	TargetRows  int64    `json:"target_rows"`
 	Bytes       int64    `json:"bytes"` // read of both sides
@@ -60,8 +61,12 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if !s.Equal {
 		verdict = counted(len(s.Differing)+len(s.Differences), "difference")
 	}
-	fmt.Fprintf(&b, "compared %s of %s rows with %s on the target, %s in %.1f s: %s\n",
-		counted(s.Tables, "table"), humanize.Comma(s.SourceRows), humanize.Comma(s.TargetRows), progress.Bytes(s.Bytes), s.Seconds, verdict)
+	if s.DryRun {
+		fmt.Fprintf(&b, "would compare %s of about %s rows\n", counted(s.Tables, "table"), humanize.Comma(s.SourceRows))
+	} else {
+		fmt.Fprintf(&b, "compared %s of %s rows with %s on the target, %s in %.1f s: %s\n",
+			counted(s.Tables, "table"), humanize.Comma(s.SourceRows), humanize.Comma(s.TargetRows), progress.Bytes(s.Bytes), s.Seconds, verdict)
+	}
 	fmt.Fprintf(&b, "  %s with %s; %s, %d threads a side\n", s.Source, s.Target, counted(s.Objects, "definition"), s.Threads)
 	for _, t := range s.Differing {
 		fmt.Fprintf(&b, "  DIFFERS: %s\n", t.text())

@@ -84,6 +84,7 @@ func verifyOptions(c *cli.Context) (o verify.Options, err error) {
 	}
 	o.KeepDefiner = definer == "keep"
 	o.MaxDifferences, o.Recheck = c.Int("max-differences"), c.Int("recheck")
+	o.DryRun = c.Bool("dry-run")
 	if o.MaxDifferences < 1 {
 		return o, usagef("--max-differences %d: use a number from 1 on", o.MaxDifferences)
 	}
