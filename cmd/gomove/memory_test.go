@@ -91,7 +91,6 @@ func TestHugeRow(t *testing.T) {
 				"INSERT INTO t VALUES (2, REPEAT(CONCAT(UNHEX('005C220A0D1A27FF'), 'eight is'), "+strconv.Itoa(size/16)+"))")
 			const rows = "SELECT id, LENGTH(v), CRC32(v) FROM "
 			want := server.Query(t, rows+"big.t ORDER BY id")
-			const escaped = size / 16 * 21 // as the dump holds it
 			bound := int64(memoryBound + 2*size)
 			bounds := map[string]int64{
 				"local-infile csv": memoryBound, // a stream
