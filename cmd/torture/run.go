@@ -185,6 +185,11 @@ func (t *torture) compare(ctx context.Context) error {
 	} else if d := compare(t.want, got); d.any() {
 		t.total.lost, t.total.doubled, t.total.altered = t.total.lost+d.lost, t.total.doubled+d.doubled, t.total.altered+d.altered
 		t.fail("%v", d.what)
+		if now, err := readContent(ctx, t.source.admin); err == nil {
+			if c := compare(t.want, now); c.any() {
+				fmt.Fprintln(t.out, "  the source is not what it was, either:", c.what)
+			}
+		}
 	}
 	t.compared++
 	left, err := numbers(ctx, t.target.admin, "SELECT 1 FROM information_schema.schemata WHERE schema_name='gomove'")
