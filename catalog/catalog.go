@@ -24,6 +24,9 @@ type Catalog struct {
 	Sequences []*Table
 	Warnings  []string
 	Unseen    []string // kinds of objects that the account may not see, of which some may be there
+
+	stored   map[string]storedPrint // "procedure shop.p"
+	unopened []unopened             // while it is read
 }
 
 // Schema is one database.
@@ -132,7 +135,7 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 	if len(c.Schemas) == 0 {
 		return c, nil
 	}
-	steps := []func(context.Context, *Catalog) error{r.readTables, r.readColumns, r.readIndexes, r.readPartitions, r.readTableIDs}
+	steps := []func(context.Context, *Catalog) error{r.readTables, r.readUnopened, r.readColumns, r.readIndexes, r.readPartitions, r.readTableIDs}
 	if !r.selection.NoViews {
 		steps = append(steps, r.readViews)
 	}
@@ -201,8 +204,12 @@ func (r *Reader) addTable(c *Catalog, f []cellText) {
 	schema, name, kind := r.same(f[0].s), f[1].s, f[2].s
 	switch kind {
 	case "VIEW":
-		if !r.selection.NoViews {
-			c.Views = append(c.Views, &View{Schema: schema, Name: name})
+		if r.selection.NoViews {
+			return
+		}
+		c.Views = append(c.Views, &View{Schema: schema, Name: name})
+		if f[8].s != "VIEW" {
+			c.brokenView(schema, name, f[8].s)
 		}
 		return
 	case "SYSTEM VIEW", "TEMPORARY":
@@ -219,7 +226,7 @@ func (r *Reader) addTable(c *Catalog, f []cellText) {
 		return
 	}
 	if t.Engine == "" {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("table %s: the server cannot open it: %s", t, f[8].s))
+		c.unopened = append(c.unopened, unopened{t, f[8].s})
 	}
 	t.Where = r.patterns.condition(schema, name)
 	c.Tables = append(c.Tables, t)

@@ -52,6 +52,24 @@ func (f *fingerprint) addUnordered(cells []cellText) {
 	f.rows++
 }
 
+// storedPrint tells one definition of a view, trigger, routine or event from another.
+type storedPrint struct {
+	print   uint64
+	expires bool // an event that the server itself drops when its time has come
+}
+
+// note keeps what the server says of a view, trigger, routine or event: its text, and when it was made and altered.
+func (c *Catalog) note(kind, schema, name string, expires bool, cells ...cellText) {
+	if c.stored == nil {
+		c.stored = map[string]storedPrint{}
+	}
+	var f fingerprint
+	for _, cell := range cells {
+		f.add(cell.s)
+	}
+	c.stored[kind+" "+schema+"."+name] = storedPrint{f.ordered, expires}
+}
+
 // Drift compares the catalog that was dumped with the one that the server has now. Tables that are new since are not in the
 // snapshot and no reason to fail, unless created says that they are.
 func (c *Catalog) Drift(now *Catalog, created bool) error {
@@ -71,6 +89,22 @@ func (c *Catalog) Drift(now *Catalog, created bool) error {
 		for _, t := range now.Tables {
 			if had[[2]string{t.Schema, t.Name}] == nil {
 				fresh = append(fresh, t.String())
+			}
+		}
+	}
+	for key, p := range c.stored {
+		n, there := now.stored[key]
+		switch {
+		case !there && !p.expires:
+			gone = append(gone, key)
+		case there && n.print != p.print:
+			changed = append(changed, key)
+		}
+	}
+	if created {
+		for key := range now.stored {
+			if _, had := c.stored[key]; !had {
+				fresh = append(fresh, key)
 			}
 		}
 	}

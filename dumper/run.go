@@ -194,9 +194,7 @@ func (r *run) snapshotTables() []snapshotTable {
 
 // checkDrift compares a catalog with the server's definitions of now.
 func (r *run) checkDrift(ctx context.Context, before *catalog.Catalog, created bool) error {
-	sel := r.o.Selection
-	sel.NoViews, sel.NoTriggers, sel.NoRoutines, sel.NoEvents = true, true, true, true
-	again, err := catalog.NewReader(r.server, sel, r.o.Log)
+	again, err := catalog.NewReader(r.server, r.o.Selection, r.o.Log)
 	if err != nil {
 		return err
 	}
@@ -262,7 +260,10 @@ func (r *run) inventory() *Summary {
 	s := &Summary{
 		Server:  string(r.server.Facts.Flavor) + " " + r.server.Facts.Version,
 		Schemas: len(c.Schemas), Tables: len(c.Tables), Views: len(c.Views), Sequences: len(c.Sequences),
-		Warnings: r.warnings,
+		Warnings: append([]string{}, r.warnings...),
+	}
+	if r.o.Selection.NoSchema {
+		s.Sequences = 0
 	}
 	for _, t := range c.Tables {
 		s.Triggers += len(t.Triggers)
@@ -278,7 +279,7 @@ func (r *run) inventory() *Summary {
 func (r *run) dryRun() *Summary {
 	s := r.inventory()
 	s.DryRun = true
-	s.Warnings = append(slices.Clone(r.catalog.Warnings), r.catalog.Unseen...)
+	s.Warnings = append(append(s.Warnings, r.catalog.Warnings...), r.catalog.Unseen...)
 	tables := r.bySize()
 	p := &planner{chunkBytes: rangeBytes(tables, r.o.Threads, r.o.ChunkBytes)}
 	for _, t := range tables {

@@ -90,7 +90,7 @@ func (s *script) end() []byte {
 func (s *script) bytes() []byte { return s.b.Bytes() }
 
 func alterSchema(name, collation string) []byte {
-	return []byte("ALTER DATABASE " + mysql.QuoteName(name) + " CHARACTER SET " + charsetOf(collation) + " COLLATE " + collation)
+	return []byte("ALTER DATABASE " + mysql.QuoteName(name) + " CHARACTER SET " + charsetOf(collation) + " COLLATE " + mysql.QuoteName(collation))
 }
 
 // charsetOf is the charset of a collation, whose name starts with it.

@@ -67,6 +67,9 @@ func (o Options) withDefaults() Options {
 	if o.Charset == "" {
 		o.Charset = catalog.CharsetSource
 	}
+	if s := &o.Selection; s.NoSchema { // none of them would be written
+		s.NoViews, s.NoTriggers, s.NoRoutines, s.NoEvents = true, true, true, true
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
