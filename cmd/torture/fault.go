@@ -72,8 +72,9 @@ func strike(ctx context.Context, k kind, rng *rand.Rand, p *process, e *end) (bo
 		return true, e.server.Restart()
 	case session:
 		return e.killSession(ctx, rng)
+	default:
+		return false, fmt.Errorf("kind %q has no moment", k)
 	}
-	return false, fmt.Errorf("kind %q has no moment", k)
 }
 
 // killSession ends one of gomove's sessions, as an administrator does.
