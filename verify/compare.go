@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/transform"
 )
@@ -13,9 +12,7 @@ import (
 // compare holds an object of the source, adapted as a load adapts it, against the target's.
 func (o *objectCheck) compare(d, t *definition) {
 	if t == nil {
-		if d.kind != "TABLE" { // named with its rows otherwise
-			o.differs(Object{Object: d.String(), What: "it is missing on the target"})
-		} else if o.o.Selection.NoData && !slices.ContainsFunc(o.summary.Differing, func(x *Table) bool { return x.Source == quoted(d.schema, d.name) }) {
+		if d.kind != "TABLE" { // which is named already
 			o.differs(Object{Object: d.String(), What: "it is missing on the target"})
 		}
 		return
@@ -33,7 +30,7 @@ func (o *objectCheck) compare(d, t *definition) {
 	}
 	switch d.kind {
 	case "TABLE":
-		o.tables(d, t, text, have)
+		o.tableText(d, t, text, have)
 	case "SEQUENCE":
 		o.sequence(d, t, text, have)
 	default:
@@ -138,8 +135,8 @@ func (o *objectCheck) sequence(d, t *definition, want, have []byte) {
 	}
 }
 
-// tables compares two tables, the collations of their columns and AUTO_INCREMENT.
-func (o *objectCheck) tables(d, t *definition, want, have []byte) {
+// tableText compares two tables, the collations of their columns and AUTO_INCREMENT.
+func (o *objectCheck) tableText(d, t *definition, want, have []byte) {
 	a, b := readTable(want, d.mode), readTable(have, t.mode)
 	for _, diff := range a.differences(&b) {
 		diff.Object = d.String()
@@ -170,11 +167,9 @@ func usedUp(a, b uint64) bool {
 // collations compares the collations of columns, which the text of a table need not name.
 func (o *objectCheck) collations(d, t *definition) {
 	on := map[string]string{}
-	for _, tb := range o.catalogs[target].Tables {
-		if tb.Schema == t.schema && tb.Name == t.name {
-			for _, col := range tb.Columns {
-				on[strings.ToLower(col.Name)] = col.Collation
-			}
+	if tb := o.tables[target][[2]string{o.fold(t.schema), o.fold(t.name)}]; tb != nil {
+		for _, col := range tb.Columns {
+			on[strings.ToLower(col.Name)] = col.Collation
 		}
 	}
 	for name, collation := range o.sourceCollations(d) {
@@ -191,21 +186,15 @@ func (o *objectCheck) collations(d, t *definition) {
 
 func (o *objectCheck) sourceCollations(d *definition) map[string]string {
 	out := map[string]string{}
-	if o.dump != nil {
-		for _, ob := range o.objects {
-			if ob.Kind == dump.KindTable && ob.Schema == d.schema && ob.Name == d.name {
-				for _, col := range ob.Columns {
-					out[col.Name] = col.Collation
-				}
-			}
+	name := [2]string{d.schema, d.name}
+	if ob := o.dumped[name]; ob != nil {
+		for _, col := range ob.Columns {
+			out[col.Name] = col.Collation
 		}
-		return out
 	}
-	for _, tb := range o.catalogs[source].Tables {
-		if tb.Schema == d.schema && tb.Name == d.name {
-			for _, col := range tb.Columns {
-				out[col.Name] = col.Collation
-			}
+	if tb := o.tables[source][name]; tb != nil {
+		for _, col := range tb.Columns {
+			out[col.Name] = col.Collation
 		}
 	}
 	return out

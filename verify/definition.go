@@ -17,6 +17,7 @@ type definition struct {
 	kind      string // "TABLE"
 	schema    string
 	name      string
+	table     string // of a trigger
 	text      []byte
 	mode      transform.Mode
 	sqlMode   string
@@ -57,29 +58,33 @@ type serverDefiner struct {
 	catalog *catalog.Catalog
 	read    *catalog.DefinitionReader
 	skip    func(t *catalog.Table) bool
+	lazily  bool // tables are read one by one when they are asked for: there may be very many
 }
 
 var _ definer = (*serverDefiner)(nil)
 
 func (s *serverDefiner) definitions(ctx context.Context, schema string, use func(*definition) error) error {
-	plain := transform.Mode{Charset: "utf8mb4"}
 	for _, t := range s.catalog.Tables {
 		if t.Schema != schema || s.skip != nil && s.skip(t) {
 			continue
 		}
-		text, err := s.read.ReadTable(ctx, t)
-		if err != nil {
-			return err
-		}
-		if err := use(&definition{kind: "TABLE", schema: schema, name: t.Name, text: text, mode: plain}); err != nil {
-			return err
+		if !s.lazily {
+			d, err := s.table(ctx, t)
+			if err == nil {
+				err = use(d)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		for _, name := range t.Triggers {
 			st, err := s.read.ReadTrigger(ctx, t, name)
 			if err != nil {
 				return err
 			}
-			if err := use(ofStored("TRIGGER", schema, name, st)); err != nil {
+			d := ofStored("TRIGGER", schema, name, st)
+			d.table = t.Name
+			if err := use(d); err != nil {
 				return err
 			}
 		}
@@ -92,11 +97,19 @@ func (s *serverDefiner) definitions(ctx context.Context, schema string, use func
 		if err != nil {
 			return err
 		}
-		if err := use(&definition{kind: "SEQUENCE", schema: schema, name: q.Name, text: text, mode: plain, next: at.Next}); err != nil {
+		if err := use(&definition{kind: "SEQUENCE", schema: schema, name: q.Name, text: text, mode: plainMode, next: at.Next}); err != nil {
 			return err
 		}
 	}
 	return s.stored(ctx, schema, use)
+}
+
+// plainMode is that of what a server prints of tables.
+var plainMode = transform.Mode{Charset: "utf8mb4"}
+
+func (s *serverDefiner) table(ctx context.Context, t *catalog.Table) (*definition, error) {
+	text, err := s.read.ReadTable(ctx, t)
+	return &definition{kind: "TABLE", schema: t.Schema, name: t.Name, text: text, mode: plainMode}, err
 }
 
 // stored reads views, routines and events.
@@ -199,6 +212,9 @@ func (d *dumpDefiner) statement(o *dump.Object, text []byte, mode transform.Mode
 	if kind != "TABLE" && kind != "SEQUENCE" {
 		def.stored, def.sqlMode, def.timeZone = true, session["sql_mode"], ""
 		def.client, def.collation = session["character_set_client"], session["collation_connection"]
+		if kind == "TRIGGER" {
+			def.table = o.Name
+		}
 		if kind == "EVENT" {
 			def.timeZone = session["time_zone"]
 		}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,6 +82,14 @@ func (o *objectCheck) prepare(ctx context.Context) error {
 
 // schema compares what is in one schema of the source with what is on the target.
 func (o *objectCheck) schema(ctx context.Context, schema string) error {
+	o.defaults(schema)
+	return o.withReader(ctx, target, func(r *catalog.DefinitionReader) error {
+		t := &serverDefiner{catalog: o.catalogs[target], read: r, skip: o.ownProgress, lazily: true}
+		return o.schemaWith(ctx, schema, t)
+	})
+}
+
+func (o *objectCheck) schemaWith(ctx context.Context, schema string, on *serverDefiner) error {
 	there := map[objectKey]*definition{}
 	triggers := [2]map[string][]string{{}, {}}
 	add := func(d *definition) error {
@@ -88,21 +97,23 @@ func (o *objectCheck) schema(ctx context.Context, schema string) error {
 		o.noteTrigger(triggers[target], d)
 		return nil
 	}
-	o.defaults(schema)
 	for _, to := range o.targetSchemas(schema) {
-		err := o.withReader(ctx, target, func(r *catalog.DefinitionReader) error {
-			return (&serverDefiner{catalog: o.catalogs[target], read: r, skip: o.ownProgress}).definitions(ctx, to, add)
-		})
-		if err != nil {
+		if err := on.definitions(ctx, to, add); err != nil {
 			return err
 		}
 	}
-	compare := func(d *definition) error {
+	compare := func(d *definition) (err error) {
 		o.summary.Objects++
-		o.noteTrigger(triggers[source], d)
-		k := o.key(o.renamed(d))
+		to := o.renamed(d)
+		o.noteTrigger(triggers[source], to)
+		k := o.key(to)
 		t := there[k]
 		delete(there, k)
+		if found := o.tables[target][[2]string{k.schema, k.name}]; d.kind == "TABLE" && found != nil {
+			if t, err = on.table(ctx, found); err != nil {
+				return err
+			}
+		}
 		o.compare(d, t)
 		return nil
 	}
@@ -110,13 +121,13 @@ func (o *objectCheck) schema(ctx context.Context, schema string) error {
 		return err
 	}
 	for _, k := range sortedObjects(there) {
-		if d := there[k]; k.kind != "TABLE" && o.selectedOnTarget(d.schema, d.name) && o.wholeOr(schema, d) && o.fold(o.o.Names.Schema(schema)) == k.schema {
+		if d := there[k]; o.selectedOnTarget(d.schema, cmp.Or(d.table, d.name)) && o.wholeOr(schema, d) && o.fold(o.o.Names.Schema(schema)) == k.schema {
 			o.differs(Object{Object: d.String(), What: "it is on the target only"})
 		}
 	}
 	for table, names := range triggers[source] {
 		if got := triggers[target][table]; len(got) == len(names) && !slices.Equal(got, names) {
-			o.differs(Object{Object: "table `" + table + "`", What: "order of its triggers", Source: strings.Join(names, ", "), Target: strings.Join(got, ", ")})
+			o.differs(Object{Object: "table " + table, What: "order of its triggers", Source: strings.Join(names, ", "), Target: strings.Join(got, ", ")})
 		}
 	}
 	return nil
@@ -200,6 +211,8 @@ func (o *objectCheck) renamed(d *definition) *definition {
 	switch d.kind {
 	case "TABLE", "VIEW", "SEQUENCE":
 		to.schema, to.name = o.o.Names.Table(d.schema, d.name)
+	case "TRIGGER":
+		to.schema, to.table = o.o.Names.Table(d.schema, d.table)
 	default:
 		to.schema = o.o.Names.Schema(d.schema)
 	}
@@ -250,20 +263,10 @@ func (o *objectCheck) sourceDefinitions(ctx context.Context, schema string, use 
 
 // noteTrigger keeps the order in which the triggers of a table were read, which is that in which they fire.
 func (o *objectCheck) noteTrigger(by map[string][]string, d *definition) {
-	if d.kind != "TRIGGER" {
-		return
+	if d.kind == "TRIGGER" {
+		table := quoted(o.fold(d.schema), o.fold(d.table))
+		by[table] = append(by[table], strings.ToLower(d.name))
 	}
-	w := words(d.text, d.mode)
-	i := slices.Index(w, "on")
-	if i < 0 || i+1 >= len(w) {
-		return
-	}
-	table := w[i+1]
-	if i+3 < len(w) && w[i+2] == "." {
-		table = w[i+3]
-	}
-	table = o.fold(table)
-	by[table] = append(by[table], strings.ToLower(d.name))
 }
 
 func (o *objectCheck) differs(d Object) { o.summary.Differences = append(o.summary.Differences, d) }

@@ -20,8 +20,10 @@ type comparison struct {
 	catalogs [2]*catalog.Catalog
 	filter   *catalog.Filter
 	dump     *dumpSide
-	objects  []*dump.Object  // of a dump: its tables, selected
-	charsets map[string]bool // that the target has
+	objects  []*dump.Object                  // of a dump: what is selected
+	dumped   map[[2]string]*dump.Object      // its tables
+	tables   [2]map[[2]string]*catalog.Table // of servers; the target's by folded names
+	charsets map[string]bool                 // that the target has
 	started  time.Time
 	pairs    []*pair
 	pool     sync.Pool // of arrays of sums

@@ -183,10 +183,8 @@ func (c *comparison) fold(name string) string {
 
 // makePairs finds the target's table of each table of the source.
 func (c *comparison) makePairs(ctx context.Context) error {
-	tables := map[[2]string]*catalog.Table{}
-	for _, t := range c.catalogs[target].Tables {
-		tables[[2]string{c.fold(t.Schema), c.fold(t.Name)}] = t
-	}
+	c.index()
+	tables := c.tables[target]
 	used := map[*catalog.Table]bool{}
 	add := func(schema, name, where string, columns []dump.Column, key []string, src *catalog.Table, o *dump.Object) {
 		toSchema, toName := c.o.Names.Table(schema, name)
@@ -229,6 +227,25 @@ func (c *comparison) makePairs(ctx context.Context) error {
 	}
 	c.extraTables(used)
 	return ctx.Err()
+}
+
+// index finds tables by name.
+func (c *comparison) index() {
+	c.tables = [2]map[[2]string]*catalog.Table{{}, {}}
+	for _, t := range c.catalogs[target].Tables {
+		c.tables[target][[2]string{c.fold(t.Schema), c.fold(t.Name)}] = t
+	}
+	if c.catalogs[source] != nil {
+		for _, t := range c.catalogs[source].Tables {
+			c.tables[source][[2]string{t.Schema, t.Name}] = t
+		}
+	}
+	c.dumped = map[[2]string]*dump.Object{}
+	for _, o := range c.objects {
+		if o.Kind == dump.KindTable {
+			c.dumped[[2]string{o.Schema, o.Name}] = o
+		}
+	}
 }
 
 // ownColumns is a table of the source as a dump would describe it.

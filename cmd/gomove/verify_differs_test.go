@@ -140,3 +140,29 @@ func TestVerifyReportAndLimits(t *testing.T) {
 		}
 	}
 }
+
+// A dump in UTF-8, and one in INSERT statements, compare as well.
+func TestVerifyDumpForms(t *testing.T) {
+	a, b := testdb.Start(t, testdb.MySQL97), testdb.Start(t, testdb.MariaDB)
+	schema := a.Schema(t)
+	a.Exec(t, "SET NAMES utf8mb4", "USE "+schema, "CREATE TABLE t (id INT PRIMARY KEY, l VARCHAR(9) CHARACTER SET latin1, u VARCHAR(9) CHARACTER SET utf16, e ENUM('é','b') CHARACTER SET latin1, j JSON, f FLOAT)",
+		`INSERT INTO t VALUES (1,'é','😀','é','{"a": "é"}',0.1),(2,'','',NULL,NULL,NULL)`)
+	b.Exec(t, "DROP DATABASE IF EXISTS "+schema)
+	t.Cleanup(func() { b.Exec(t, "DROP DATABASE IF EXISTS "+schema) })
+	dirs := map[string]string{}
+	for _, form := range []string{"--charset=utf8mb4", "--format=sql"} {
+		dirs[form] = filepath.Join(t.TempDir(), "dump")
+		mustRun(t, dumpArgs(a, dirs[form], "-B", schema, form)...)
+		mustRun(t, loadArgs(b, dirs[form], "--if-exists", "drop")...)
+		mustVerify(t, 0, "verify", "-d", dirs[form], "--target", uriOf(b), "--progress", "none", "--summary", "json")
+	}
+	b.Exec(t, "SET NAMES utf8mb4", "UPDATE "+schema+".t SET l='É' WHERE id=1")
+	v := mustVerify(t, 3, "verify", "-d", dirs["--charset=utf8mb4"], "--target", uriOf(b), "--progress", "none", "--summary", "json")
+	if got, want := v.lines(), []string{"differs `id`=1 `l`:\"é\"->\"É\""}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	v = mustVerify(t, 3, "verify", "-d", dirs["--format=sql"], "--target", uriOf(b), "--progress", "none", "--summary", "json")
+	if len(v.Tables) != 1 || !strings.Contains(v.Tables[0].Problem, "CSV only") {
+		t.Errorf("%+v", v.Tables)
+	}
+}
