@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -172,7 +173,9 @@ func (o *objectCheck) collations(d, t *definition) {
 			on[strings.ToLower(col.Name)] = col.Collation
 		}
 	}
-	for name, collation := range o.sourceCollations(d) {
+	was := o.sourceCollations(d)
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		collation := was[name]
 		got := on[strings.ToLower(name)]
 		if collation == "" || got == "" {
 			continue
