@@ -53,7 +53,7 @@ func (l *load) createEvents(ctx context.Context, s *session, failed *[]error) er
 // createKind runs the statements of some kinds out of the objects' files. Refusals are gathered; a lost connection or an
 // unreadable dump is the error.
 func (l *load) createKind(ctx context.Context, s *session, want func(*dump.Object) bool, failed *[]error, kinds ...string) error {
-	for o, err := range l.objects(ctx) {
+	for o, err := range l.apart(ctx) {
 		if err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func dropKind(tableType string) string {
 func (l *load) createViews(ctx context.Context, s *session, failed *[]error) error {
 	l.counters.SetPhase("views")
 	var todo []*dump.Object
-	for o, err := range l.objects(ctx) {
+	for o, err := range l.apart(ctx) {
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,9 @@ func (l *load) planObjects(ctx context.Context) error {
 		if err := l.planObject(ctx, o); err != nil {
 			return err
 		}
+		l.remembered.add(o)
 	}
+	l.remembered.whole = true
 	if err := checkMaps(l.o.Names, schemas, tables); err != nil {
 		return err
 	}
@@ -120,6 +122,7 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 			l.inSchema[schema] = append(l.inSchema[schema], st.name)
 		}
 		if st.kind == "table" {
+			l.remembered.create(t, &st, p.text)
 			t.bare = false
 			t.adapted = len(p.notes) > 0
 			if err := l.planTable(t, p.text, st.mode); err != nil {

@@ -68,6 +68,8 @@ type load struct {
 	needs    needs               // what its stored objects ask of the account
 	defaults map[string]defaults // of the dump's schemas, by the target's names
 
+	remembered remembered
+
 	leftSequences map[[2]string]bool // on the target, which stay as they are
 
 	journal   *journal

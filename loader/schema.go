@@ -19,7 +19,7 @@ const tinyRows = 1000
 func (l *load) createSchemas(ctx context.Context) error {
 	l.counters.SetPhase("schema")
 	l.summary.Changed = true
-	if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindSchema }, l.createDatabase); err != nil {
+	if err := l.eachObject(ctx, l.apart, func(o *dump.Object) bool { return o.Kind == dump.KindSchema }, l.createDatabase); err != nil {
 		return err
 	}
 	if err := l.startJournal(ctx); err != nil {
@@ -33,10 +33,10 @@ func (l *load) createSchemas(ctx context.Context) error {
 	}
 	if l.past == nil || !l.past.phases[phaseTables] {
 		// Tables may take their defaults from sequences.
-		if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindSequence || o.Kind == dump.KindSchema }, l.createSequences); err != nil {
+		if err := l.eachObject(ctx, l.apart, func(o *dump.Object) bool { return o.Kind == dump.KindSequence || o.Kind == dump.KindSchema }, l.createSequences); err != nil {
 			return err
 		}
-		if err := l.eachObject(ctx, func(o *dump.Object) bool { return o.Kind == dump.KindTable }, l.createTable); err != nil {
+		if err := l.eachObject(ctx, l.objects, func(o *dump.Object) bool { return o.Kind == dump.KindTable }, l.createTable); err != nil {
 			return err
 		}
 		if err := l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseTables, state: markCreated}); err != nil {
@@ -83,12 +83,12 @@ func (l *load) startJournal(ctx context.Context) error {
 }
 
 // eachObject calls do for objects of the dump, over several sessions at once.
-func (l *load) eachObject(ctx context.Context, want func(*dump.Object) bool, do func(context.Context, *session, *dump.Object) error) error {
+func (l *load) eachObject(ctx context.Context, from objectsOf, want func(*dump.Object) bool, do func(context.Context, *session, *dump.Object) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	objects := make(chan *dump.Object)
 	g.Go(func() error {
 		defer close(objects)
-		for o, err := range l.objects(ctx) {
+		for o, err := range from(ctx) {
 			if err != nil {
 				return err
 			}
@@ -227,19 +227,15 @@ func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) erro
 	if err := l.makeRoom(ctx, s, o, schema, name); err != nil {
 		return err
 	}
-	for st, err := range l.statements(ctx, o) {
+	for p, err := range l.tableStatements(ctx, o, t) {
 		if err != nil {
 			return err
 		}
-		if st.kind == "trigger" {
-			continue
-		}
-		p := l.prepare(o, &st)
-		def, err := transform.SplitTable(p.text, st.mode, l.defers(t))
+		def, err := transform.SplitTable(p.text, p.st.mode, l.defers(t))
 		if err != nil {
-			return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: st.file, Line: st.line, Err: err}
+			return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: p.st.file, Line: p.st.line, Err: err}
 		}
-		if err := l.exec(ctx, s, schema, o, &st, startArchive(def.Create, st.mode)); err != nil {
+		if err := l.exec(ctx, s, schema, o, p.st, startArchive(def.Create, p.st.mode)); err != nil {
 			return err
 		}
 	}

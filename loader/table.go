@@ -30,8 +30,10 @@ type table struct {
 	deferred     bool   // its indexes are added after the data
 	foreignKeys  bool
 	parents      []string // tables that its foreign keys refer to: schema, NUL, table, on the target
-	plainEngine  bool // the target's engine has no transactions
-	unsure       bool // a statement on it was lost: what the target has must be looked at
+	plainEngine  bool     // the target's engine has no transactions
+	unsure       bool     // a statement on it was lost: what the target has must be looked at
+
+	ready *readyCreate // until it is created
 
 	mu       sync.Mutex
 	pending  int     // chunks that are not in yet
