@@ -158,6 +158,11 @@ func (h *host) checkLoaded(ctx context.Context, c *contender, s *set) error {
 	return nil
 }
 
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return firstLine(s[strings.LastIndexByte(s, '\n')+1:])
+}
+
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	return s[:min(len(s), 200)]

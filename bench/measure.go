@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,8 +69,10 @@ func measure(ctx context.Context, dir, command string) (u usage, err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if out, err := cmd.CombinedOutput(); err != nil {
-		text, _ := os.ReadFile(log)
-		return u, fmt.Errorf("%w: %s%s", err, out, text[max(0, len(text)-500):])
+		if text, _ := os.ReadFile(log); len(bytes.TrimSpace(text)) > 0 {
+			out = text // the command's own words
+		}
+		return u, fmt.Errorf("%w: %s", err, lastLine(string(out)))
 	}
 	text, err := os.ReadFile(result)
 	if err != nil {

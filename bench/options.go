@@ -29,6 +29,7 @@ type options struct {
 	save       bool
 	slow       float64
 	reportOnly bool
+	quick      bool     // also no rest for the server between runs
 	given      []string // the command line
 }
 
@@ -57,7 +58,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.BoolVar(&o.save, "save", false, "add what was measured to the results in -out")
 	fs.Float64Var(&o.slow, "slow", 2, "a peer that takes this many times as long as the fastest one runs once only; 0: never")
 	fs.BoolVar(&o.reportOnly, "report", false, "write RESULTS.md and ratios.svg from results.json, and measure nothing")
-	quick := fs.Bool("quick", false, "tiny data and one round: does it work at all")
+	fs.BoolVar(&o.quick, "quick", false, "tiny data and one round: does it work at all")
 	list := fs.Bool("list", false, "show sets and jobs")
 	fs.Func("peer", "NAME=COMMAND of one more tool (repeat): a dump when it has {out}, a load when it has {in}; also {host} {port} {user} {schema} {threads}", func(s string) error {
 		name, command, ok := strings.Cut(s, "=")
@@ -77,7 +78,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 		printList(out)
 		return o, flag.ErrHelp
 	}
-	if *quick {
+	if o.quick {
 		o.rows, o.tables, o.rounds = quickRows, quickTables, 1
 	}
 	o.only = split(*only)
