@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"syscall"
 	"time"
 
@@ -116,14 +117,17 @@ func (t *torture) compete(ctx context.Context, k kind, rng *rand.Rand, p *proces
 	}
 	defer conn.Close()
 	innodb := []string{"keyed", "strings", "keyless", "small", "parents"}
-	for p.alive(time.Duration(1+rng.IntN(20)) * time.Millisecond) {
-		table := innodb[rng.IntN(len(innodb))]
-		statements := []string{"BEGIN", "INSERT INTO " + side + ".heavy (v) SELECT 0 FROM information_schema.columns LIMIT 500", "SELECT COUNT(*) FROM " + schema + "." + table + " FOR UPDATE"}
+	// Of two clients in a deadlock the one that has changed fewer rows is the victim.
+	heavy := "INSERT INTO " + side + ".heavy (v) VALUES (0)" + strings.Repeat(",(0)", 500)
+	for p.alive(time.Duration(1+rng.IntN(5)) * time.Millisecond) {
+		lock := "SELECT COUNT(*) FROM " + schema + "." + innodb[rng.IntN(len(innodb))] + " FOR UPDATE"
+		statements := []string{"BEGIN", lock}
 		hold := time.Duration(rng.IntN(60)) * time.Millisecond
 		if k == lockWait {
 			hold = 1500 * time.Millisecond // the target's innodb_lock_wait_timeout is 1 s
+			statements = append(statements, "")
 		} else {
-			statements = append(statements, "", "INSERT INTO gomove.progress SELECT * FROM gomove.progress WHERE kind='chunk' FOR UPDATE")
+			statements = append(statements, heavy, "", "INSERT INTO gomove.progress SELECT * FROM gomove.progress WHERE kind='chunk' FOR UPDATE")
 		}
 		for _, q := range statements {
 			if q == "" {
@@ -133,9 +137,6 @@ func (t *torture) compete(ctx context.Context, k kind, rng *rand.Rand, p *proces
 			if err := runAll(ctx, conn, q); err != nil {
 				break // the table is not there yet, or this client is the deadlock's victim
 			}
-		}
-		if k == lockWait {
-			p.alive(hold)
 		}
 		if err := runAll(ctx, conn, "ROLLBACK"); err != nil {
 			return err
