@@ -141,6 +141,8 @@ func visitorOf(f func(side sideOf) visitor, s sideOf) func() visitor {
 // recheckPause is the first pause before rows that differ are read again; each next one is twice as long.
 const recheckPause = 150 * time.Millisecond
 
+const maxPauses = time.Minute
+
 // recheck reads the rows that differ again while writers may still be at work, and drops those that have come to agree.
 func (c *comparison) recheck(ctx context.Context, p *pair, f filter, found *finding) error {
 	if c.dump != nil {
@@ -150,16 +152,29 @@ func (c *comparison) recheck(ctx context.Context, p *pair, f filter, found *find
 		if len(found.mismatches) == 0 || found.partial {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(recheckPause << min(round, 10)):
+		if err := c.pause(ctx, recheckPause<<min(round, 10)); err != nil {
+			return err
 		}
 		if err := c.lookAgain(ctx, p, f, found); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pause waits for what is on its way to the target, for a minute in a run: a thousand tables that differ are not waited for one by one.
+func (c *comparison) pause(ctx context.Context, d time.Duration) error {
+	d = min(d, maxPauses-c.paused)
+	if d <= 0 {
+		return ctx.Err()
+	}
+	c.paused += d
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 func (c *comparison) lookAgain(ctx context.Context, p *pair, f filter, found *finding) error {

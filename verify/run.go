@@ -26,7 +26,8 @@ type comparison struct {
 	charsets map[string]bool                 // that the target has
 	started  time.Time
 	pairs    []*pair
-	pool     sync.Pool // of arrays of sums
+	paused   time.Duration // for writers
+	pool     sync.Pool     // of arrays of sums
 
 	mu       sync.Mutex
 	finished func(p *pair) // called once for each pair, under mu
