@@ -25,17 +25,15 @@ func TestMatch(t *testing.T) {
 	for range 200 {
 		var sides [2]collection
 		want := map[string]int{}
-		for i := range rng.IntN(60) {
-			key, a, b := fmt.Sprint(rng.IntN(20)), fmt.Sprint(rng.IntN(3)), 0
+		for range rng.IntN(60) {
+			key, a := fmt.Sprint(rng.IntN(20)), fmt.Sprint(rng.IntN(3))
 			r := hashed(nil, key, a)
 			for side := range sides {
 				for range rng.IntN(3) {
 					sides[side].rows = append(sides[side].rows, candidate{key: r.key, hash: r.hash})
 					want[key+" "+a] += 1 - 2*side
-					b++
 				}
 			}
-			_ = i
 		}
 		missing, extra := 0, 0
 		for _, n := range want {
