@@ -163,7 +163,8 @@ func (r *packetRows) next() ([]byte, error) {
 
 // end gives the connection back to the driver, or closes it after an error that is not the server's. It returns err.
 func (r *packetRows) end(err error) error {
-	r.done, r.payload, r.packets.large = true, nil, nil
+	r.done, r.payload = true, nil
+	r.packets.dropLarge()
 	if (err == nil || Number(err) != 0) && r.packets.pos != r.packets.end {
 		err = fmt.Errorf("%w: it goes on behind its end", errMalformed)
 	}

@@ -15,6 +15,8 @@ const (
 	fullPacket = 1<<24 - 1
 	// readBytes is how much is read from the connection at a time.
 	readBytes = 256 << 10
+	// spareBytes is how much memory for large packets is kept for the next one.
+	spareBytes = 4 << 20
 	// maxTrusted is how much memory the length of one cell may ask for before its bytes are there: no server takes a larger one.
 	maxTrusted = 1 << 30
 )
@@ -26,6 +28,7 @@ type packetReader struct {
 	buf      []byte // all of it may be read into
 	pos, end int    // what was read and not yet handed out
 	large    []byte // a payload that does not fit
+	spare    []byte // memory for the next one
 	next     byte   // sequence number
 }
 
@@ -49,7 +52,7 @@ func (p *packetReader) packet() ([]byte, error) {
 
 // slowPacket is packet where bytes are missing, or something is odd.
 func (p *packetReader) slowPacket() ([]byte, error) {
-	p.large = nil
+	p.dropLarge()
 	size, err := p.header()
 	if err != nil {
 		return nil, err
@@ -63,6 +66,14 @@ func (p *packetReader) slowPacket() ([]byte, error) {
 		return payload, nil
 	}
 	return p.largePacket(size)
+}
+
+// dropLarge forgets the last large payload, and keeps its memory when that is not much.
+func (p *packetReader) dropLarge() {
+	if p.large != nil && cap(p.large) <= spareBytes {
+		p.spare = p.large[:0]
+	}
+	p.large = nil
 }
 
 // header reads the head of a packet and returns the size of its payload.
@@ -100,7 +111,8 @@ func (p *packetReader) fill(need int) error {
 
 // largePacket reads a payload that is larger than the buffer, of one packet or of several, the first of this size.
 func (p *packetReader) largePacket(size int) ([]byte, error) {
-	var all []byte
+	all := p.spare
+	p.spare = nil
 	for {
 		all = p.room(all, size)
 		to := all[len(all) : len(all)+size]
@@ -128,7 +140,7 @@ func (p *packetReader) room(all []byte, size int) []byte {
 	if need <= cap(all) {
 		return all
 	}
-	if all != nil {
+	if len(all) > 0 {
 		need = max(need, cap(all)+cap(all)/4)
 		if missing := missingBytes(all); missing > size {
 			need = max(need, len(all)+min(missing, maxTrusted))
