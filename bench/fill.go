@@ -152,19 +152,8 @@ func quietly(ctx context.Context, db *sql.DB, query string) error {
 
 // countRows adds up the rows of all tables of a schema.
 func countRows(ctx context.Context, db *sql.DB, schema string) (tables int, rows int64, err error) {
-	found, err := db.QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema=?", schema)
+	names, err := tableNames(ctx, db, schema)
 	if err != nil {
-		return 0, 0, err
-	}
-	var names []string
-	for found.Next() {
-		var name string
-		if err := found.Scan(&name); err != nil {
-			return 0, 0, errors.Join(err, found.Close())
-		}
-		names = append(names, name)
-	}
-	if err := errors.Join(found.Err(), found.Close()); err != nil {
 		return 0, 0, err
 	}
 	for _, name := range names {
@@ -175,4 +164,20 @@ func countRows(ctx context.Context, db *sql.DB, schema string) (tables int, rows
 		rows += n
 	}
 	return len(names), rows, nil
+}
+
+func tableNames(ctx context.Context, db *sql.DB, schema string) (names []string, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT table_name FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema=?", schema)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
 }

@@ -151,12 +151,12 @@ func (h *host) loadLimit(s *set, csv, work string) (*contender, error) {
 	if h.Kind == "mariadb" {
 		unique = 1 // there 0 would lock an empty table for the first LOAD DATA
 	}
-	create := "CREATE DATABASE " + s.schema() + " DEFAULT CHARACTER SET utf8mb4;\n"
-	keys := ""
+	var create, keys strings.Builder
+	create.WriteString("CREATE DATABASE " + s.schema() + " DEFAULT CHARACTER SET utf8mb4;\n")
 	for n := range s.tables(h.o) {
-		create += s.create(n, false) + ";\n"
+		create.WriteString(s.create(n, false) + ";\n")
 		if alter := s.addIndexes(n); alter != "" {
-			keys += alter + "\n"
+			keys.WriteString(alter + "\n")
 		}
 	}
 	loads := ""
@@ -178,7 +178,7 @@ func (h *host) loadLimit(s *set, csv, work string) (*contender, error) {
 	for _, file := range []string{"load.sql", "keys.sql"} {
 		script += "xargs -r -d '\\n' -P $1 -n 1 sh client.sh -e < " + file + "\n"
 	}
-	for name, text := range map[string]string{"create.sql": create, "load.sql": loads, "keys.sql": keys, "client.sh": client, "limit.sh": script} {
+	for name, text := range map[string]string{"create.sql": create.String(), "load.sql": loads, "keys.sql": keys.String(), "client.sh": client, "limit.sh": script} {
 		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}

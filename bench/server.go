@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,12 +66,7 @@ func benchServer(ctx context.Context, o options, k testdb.Kind, dir string, out 
 }
 
 func anySet(o options) bool {
-	for _, p := range pairs() {
-		if o.wants(p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(pairs(), o.wants)
 }
 
 // benchSet fills one set and runs its jobs.
