@@ -30,7 +30,7 @@ type options struct {
 	slow       float64
 	reportOnly bool
 	quick      bool     // also no rest for the server between runs
-	given      []string // the command line
+	given      []string // the command line, without places
 }
 
 // peer is another tool, given as --peer.
@@ -42,7 +42,7 @@ const (
 )
 
 func parseOptions(args []string, out io.Writer) (options, error) {
-	o := options{given: args}
+	o := options{}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(out)
 	servers := fs.String("servers", "mariadb,mysql56,mysql97", "servers to start, separated by commas")
@@ -73,6 +73,14 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	fs.Visit(func(f *flag.Flag) {
+		if f.Name != "gomove" && f.Name != "dir" && f.Name != "out" && f.Name != "peer" { // places of this machine
+			o.given = append(o.given, fmt.Sprintf("-%s=%s", f.Name, f.Value))
+		}
+	})
+	for _, p := range o.peers {
+		o.given = append(o.given, fmt.Sprintf("-peer '%s=%s'", p.name, p.command))
 	}
 	if *list {
 		printList(out)
