@@ -28,7 +28,21 @@ func Halve(ctx context.Context, q Querier, t *Table, r Range) (before, after Ran
 		return r, Range{}, false, nil
 	}
 	before, after, ok = r.Cut(&key, at)
-	return before, after, ok, nil
+	// Texts that are written in two ways may compare as equal: a key is inside of the range when there are rows on both sides.
+	for _, half := range []Range{before, after} {
+		if !ok {
+			break
+		}
+		v, err := p.value(ctx, "SELECT 1"+p.from("FORCE")+" WHERE "+half.Where(&key)+" LIMIT 1")
+		if err != nil {
+			return r, Range{}, false, fmt.Errorf("halve a range of %s.%s: %w", t.Schema, t.Name, err)
+		}
+		ok = v != nil
+	}
+	if !ok {
+		return r, Range{}, false, nil
+	}
+	return before, after, true, nil
 }
 
 // halveWalk is how many rows are passed over where a key's values cannot be guessed.
@@ -100,4 +114,35 @@ func equalTuples(a, b Tuple) bool {
 		}
 	}
 	return true
+}
+
+// Spread cuts a range into about n ranges, in key order, by halving it again and again: fewer where it cannot be cut.
+func Spread(ctx context.Context, q Querier, t *Table, r Range, n int) ([]Range, error) {
+	if n < 2 {
+		return []Range{r}, nil
+	}
+	before, after, ok, err := Halve(ctx, q, t, r)
+	if err != nil || !ok {
+		return []Range{r}, err
+	}
+	left, err := Spread(ctx, q, t, before, n/2)
+	if err != nil {
+		return nil, err
+	}
+	right, err := Spread(ctx, q, t, after, n-n/2)
+	return append(left, right...), err
+}
+
+// Estimate returns the server's estimate of a range's rows. It is of little use where the statistics are.
+func Estimate(ctx context.Context, q Querier, t *Table, r Range) (int64, error) {
+	pr := &prober{q: q, key: t.Key, table: mysql.QuoteTable(t.Schema, t.Name)}
+	where := ""
+	if w := r.Where(t.Key); w != "" {
+		where = " WHERE " + w
+	}
+	rows, err := pr.explain(ctx, []string{"SELECT 1" + pr.from("USE") + where})
+	if err != nil {
+		return 0, fmt.Errorf("estimate a range of %s.%s: %w", t.Schema, t.Name, err)
+	}
+	return rows[0], nil
 }

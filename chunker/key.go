@@ -66,6 +66,9 @@ func (k *Key) KeyExpr(i int) string {
 // tiled reports whether ranges fix the part by equality.
 func (p *Part) tiled() bool { return p.Kind == Enum || p.Kind == Set }
 
+// Tiled reports whether some ranges may fix parts by equality, so that Cut cannot always tell what lies behind a key.
+func (k *Key) Tiled() bool { return k.firstTiled(0) < len(k.Parts) }
+
 // backwards reports whether values of part i are found from the last to the first: below a prefix, MySQL reads a range of a
 // descending part in that order only, and sorts it for the other.
 func (k *Key) backwards(i int) bool { return i > 0 && k.Parts[i].Desc }

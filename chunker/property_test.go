@@ -225,6 +225,7 @@ func TestTiling(t *testing.T) {
 					}
 				}
 				s.checkRows(table, ranges)
+				s.checkSpread(r, table, keys)
 				if s.checkComplement(r, table, ranges) {
 					complements++
 				}
@@ -265,4 +266,25 @@ func (s *session) checkComplement(r *rand.Rand, table *Table, ranges []Range) bo
 	}
 	s.checkRows(table, append(have, rest...))
 	return len(have) > 1
+}
+
+// checkSpread cuts the table at a random key and spreads both sides.
+func (s *session) checkSpread(r *rand.Rand, table *Table, keys []Tuple) {
+	s.t.Helper()
+	if len(keys) == 0 {
+		return
+	}
+	before, after, ok := Range{}.Cut(table.Key, keys[r.IntN(len(keys))])
+	if !ok {
+		return
+	}
+	var ranges []Range
+	for _, side := range []Range{before, after} {
+		some, err := Spread(s.t.Context(), s, table, side, 1+r.IntN(12))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		ranges = append(ranges, some...)
+	}
+	s.checkRows(table, ranges)
 }

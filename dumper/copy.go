@@ -55,7 +55,10 @@ func (r *run) copy(ctx context.Context, snap *Snapshot) error {
 		}
 	}
 	g.Go(func() error { return p.large(ctx, large) })
-	g.Go(func() error { return p.small(ctx, small) })
+	asSmall, smallProbes := *p, &catalog.Prober{Server: r.server}
+	defer smallProbes.Close()
+	asSmall.querier = smallProbes // each planner has its own
+	g.Go(func() error { return asSmall.small(ctx, small) })
 	var live atomic.Int64
 	live.Store(int64(len(snap.Readers)))
 	for _, conn := range snap.Readers {
@@ -84,7 +87,7 @@ func (r *run) newReader(conn *mysql.Conn) *reader {
 
 func (r *run) newPlanner(ctx context.Context, q *queue, probes *catalog.Prober) *planner {
 	p := &planner{
-		queue: q, querier: probes, chunkBytes: r.o.ChunkBytes, done: r.planned,
+		queue: q, querier: probes, chunkBytes: r.o.ChunkBytes, readers: r.o.Threads, done: r.planned,
 		chunks: func(n int64) { r.o.Progress.ChunksTotal.Add(n) },
 	}
 	if r.o.Log.Enabled(ctx, slog.LevelDebug) {
@@ -150,7 +153,7 @@ func (r *run) work(ctx context.Context, snap *Snapshot, rd *reader, q *queue, li
 		r.o.Progress.Busy.Add(-1)
 		switch {
 		case err == nil:
-			if err := r.finished(ctx, j.table); err != nil {
+			if err := errors.Join(r.spread(ctx, rd, q, j), r.finished(ctx, j.table)); err != nil {
 				return err
 			}
 			q.done()

@@ -12,6 +12,7 @@ type planner struct {
 	queue      *queue
 	querier    chunker.Querier
 	chunkBytes int64
+	readers    int
 	chunks     func(n int64) // counts ranges that were found
 	debug      func(msg string, args ...any)
 	done       func(ctx context.Context, t *tableState) error // a table's ranges are all known
@@ -48,9 +49,13 @@ func (p *planner) table(ctx context.Context, t *tableState) error {
 			}
 		}
 		first = false
-		t.add()
-		p.chunks(1)
-		if err := p.queue.put(ctx, p.queue.large, &job{table: t, rng: r}); err != nil {
+		ranges := []chunker.Range{r}
+		if r.Rows == 0 {
+			if ranges, err = p.spread(ctx, t, r, spreadPerReader*p.readers); err != nil {
+				return fmt.Errorf("cut %s: %w", t, err)
+			}
+		}
+		if err := p.hand(ctx, t, p.queue.large, ranges); err != nil {
 			return err
 		}
 	}
@@ -69,7 +74,7 @@ func (p *planner) small(ctx context.Context, tables []*tableState) error {
 		}
 		t.add()
 		p.chunks(1)
-		if err := p.queue.put(ctx, p.queue.small, &job{table: t}); err != nil {
+		if err := p.queue.put(ctx, p.queue.small, &job{table: t, limit: looksSmall(t, p.chunkBytes)}); err != nil {
 			return err
 		}
 		if err := p.done(ctx, t); err != nil {
@@ -87,11 +92,25 @@ func (p *planner) rest(ctx context.Context, t *tableState, ch chan<- *job) error
 				return fmt.Errorf("cut %s: %w", t, err)
 			}
 		}
+		ranges, err := p.spreadGap(ctx, t, r)
+		if err != nil {
+			return fmt.Errorf("cut %s: %w", t, err)
+		}
+		if err := p.hand(ctx, t, ch, ranges); err != nil {
+			return err
+		}
+	}
+	return p.done(ctx, t)
+}
+
+// hand puts ranges into the queue.
+func (p *planner) hand(ctx context.Context, t *tableState, ch chan<- *job, ranges []chunker.Range) error {
+	for _, r := range ranges {
 		t.add()
 		p.chunks(1)
 		if err := p.queue.put(ctx, ch, &job{table: t, rng: r}); err != nil {
 			return err
 		}
 	}
-	return p.done(ctx, t)
+	return nil
 }

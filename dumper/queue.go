@@ -2,6 +2,7 @@ package dumper
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,11 @@ type job struct {
 	// suspect are the inspected columns that the server has to look at again, by their place in the plan.
 	suspect map[int]bool
 	written bool // all rows are in files
-	piece   int  // number of the next file of the range where its files are not told apart by key
+	// limit is how many rows the server seems to have at most in the range; 0 is any number. Where there are more, beyond is the
+	// range of those that were not read.
+	limit  int64
+	beyond *chunker.Range
+	piece  int // number of the next file of the range where its files are not told apart by key
 
 	// Rows that are already in earlier pieces: a session that takes over reads past them, and their checksum must be the same.
 	skip    int64
@@ -30,12 +35,16 @@ type queue struct {
 	again        chan *job    // ranges whose session was lost
 	open         atomic.Int64 // jobs that are waiting or being read, and producers
 	empty        chan struct{}
+
+	mu    sync.Mutex
+	found []*job        // ranges that readers came upon
+	wake  chan struct{} // there are some
 }
 
 func newQueue(threads, producers int) *queue {
 	q := &queue{
 		large: make(chan *job, 2*threads), small: make(chan *job, 2*threads),
-		again: make(chan *job, threads), empty: make(chan struct{}),
+		again: make(chan *job, threads), empty: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	q.open.Store(int64(producers))
 	return q
@@ -50,6 +59,37 @@ func (q *queue) put(ctx context.Context, ch chan<- *job, j *job) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// add takes a job from a reader. It never waits.
+func (q *queue) add(j *job) {
+	q.open.Add(1)
+	q.mu.Lock()
+	q.found = append(q.found, j)
+	q.mu.Unlock()
+	q.signal()
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// takeFound returns a job that a reader has added, nil when there is none.
+func (q *queue) takeFound() *job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.found) == 0 {
+		return nil
+	}
+	j := q.found[0]
+	q.found = q.found[1:]
+	if len(q.found) > 0 {
+		q.signal()
+	}
+	return j
 }
 
 // giveBack returns a job that could not be finished. It never waits: a session gives back one job and ends.
@@ -73,6 +113,9 @@ func (q *queue) next(ctx context.Context, idle func(context.Context) error) (*jo
 		return j, nil
 	default:
 	}
+	if j := q.takeFound(); j != nil {
+		return j, nil
+	}
 	select {
 	case j := <-q.large:
 		return j, nil
@@ -88,6 +131,10 @@ func (q *queue) next(ctx context.Context, idle func(context.Context) error) (*jo
 			return j, nil
 		case j := <-q.small:
 			return j, nil
+		case <-q.wake:
+			if j := q.takeFound(); j != nil {
+				return j, nil
+			}
 		case <-q.empty:
 			return nil, nil
 		case <-ctx.Done():

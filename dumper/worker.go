@@ -92,7 +92,7 @@ func (r *reader) read(ctx context.Context, j *job) error {
 // write reads the rows of a job into files.
 func (r *reader) write(ctx context.Context, j *job) error {
 	t := j.table
-	rows, err := mysql.Rows(ctx, r.conn, t.SelectSQL(j.rng), t.Plan.Fixes)
+	rows, err := mysql.Rows(ctx, r.conn, j.selectSQL(), t.Plan.Fixes)
 	if err != nil {
 		return r.explain(j, -1, lost(err))
 	}
@@ -102,6 +102,10 @@ func (r *reader) write(ctx context.Context, j *job) error {
 	_ = rows.Close()
 	if err != nil {
 		rd.abort()
+	}
+	if errors.Is(err, errUncut) {
+		j.limit = 0
+		return r.write(ctx, j)
 	}
 	return r.explain(j, rd.number, err)
 }
@@ -147,11 +151,13 @@ type reading struct {
 	counts struct{ rows, bytes int64 }
 	hasher dump.RowHasher
 	left   int64 // rows to read past
+	room   int64 // rows until the job's limit; below zero without one
 	byCell bool  // every row is looked at cell by cell
 }
 
 func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
 	rd.left = rd.skip
+	rd.room = rd.limited()
 	rd.byCell = rd.table.Plan.Rewrites() || len(rd.table.Plan.Inspected) > 0
 	for {
 		packet, err := rows.NextPacket()
@@ -161,6 +167,10 @@ func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
 		if err != nil {
 			return lost(err)
 		}
+		if rd.room == 0 {
+			return rd.stop(ctx, rows)
+		}
+		rd.room--
 		if rd.isPlain(packet) {
 			err = rd.file.WritePacket(packet)
 		} else {

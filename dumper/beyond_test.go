@@ -1,0 +1,136 @@
+package dumper
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gomove/gomove/catalog"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/progress"
+	"github.com/gomove/gomove/internal/store"
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// TestTableLargerThanItsStatistics dumps tables that the server takes for empty or small: all readers share the work, and every
+// row comes once.
+func TestTableLargerThanItsStatistics(t *testing.T) {
+	tables := map[string]string{
+		"number":    "(id INT PRIMARY KEY, a VARCHAR(300))",
+		"composite": "(x INT, s VARCHAR(20) CHARACTER SET utf8mb4, id INT, a VARCHAR(300), PRIMARY KEY (x, s, id))",
+		"uncut":     "(s VARCHAR(20) CHARACTER SET utf8mb4, e ENUM('a','b'), id INT, a VARCHAR(300), PRIMARY KEY (s, e, id))",
+	}
+	fill := map[string]string{
+		"number":    "SELECT n, REPEAT('x', 200)",
+		"composite": "SELECT n%3, CONCAT('k', n%7), n, REPEAT('x', 200)",
+		"uncut":     "SELECT CONCAT('k', n%7), 1+n%2, n, REPEAT('x', 200)",
+	}
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := s.Schema(t)
+		for name, def := range tables {
+			s.Exec(t, "CREATE TABLE "+schema+"."+name+" "+def+" ENGINE=InnoDB STATS_PERSISTENT=1 STATS_AUTO_RECALC=0", "ANALYZE TABLE "+schema+"."+name,
+				"INSERT INTO "+schema+"."+name+" "+fill[name]+" FROM "+numbers(4), "FLUSH TABLE "+schema+"."+name)
+		}
+		o := Options{Threads: 3, ChunkBytes: 64 << 10, Selection: catalog.Selection{Schemas: []string{schema}}, Progress: &progress.Counters{}}
+		dir, sum, err := dumpWith(t.Context(), t, s, o, func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := readDump(t, dir, sum)
+		for name := range tables {
+			d.checkRows(t, s, schema+"."+name, "")
+			for _, c := range d.chunks[schema+"."+name] {
+				if c.Bytes > o.ChunkBytes+1000 {
+					t.Errorf("%s has %d bytes", c.File, c.Bytes)
+				}
+			}
+		}
+		if inKeyOrder(t, d.chunks[schema+".number"]) {
+			t.Error("one reader has read the whole table")
+		}
+	})
+}
+
+// inKeyOrder reports whether the files of a table with an integer key were begun in the order of its keys, as by one reader.
+func inKeyOrder(t *testing.T, chunks []*dump.Chunk) bool {
+	t.Helper()
+	slices.SortFunc(chunks, func(a, b *dump.Chunk) int { return a.Number - b.Number })
+	return slices.IsSortedFunc(chunks, func(a, b *dump.Chunk) int { return lowerKey(t, a) - lowerKey(t, b) })
+}
+
+func lowerKey(t *testing.T, c *dump.Chunk) int {
+	t.Helper()
+	if len(c.Range.Lower) == 0 {
+		return -1
+	}
+	text, err := hex.DecodeString(c.Range.Lower[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// failingStore refuses the chunk files of one table, once others are being read.
+type failingStore struct {
+	store.Store
+	table string
+	ready func() bool
+}
+
+var errByTest = errors.New("refused by the test")
+
+func (s *failingStore) Create(ctx context.Context, name string) (store.File, error) {
+	if strings.Contains(name, "."+s.table+".0") {
+		for deadline := time.Now().Add(20 * time.Second); !s.ready() && time.Now().Before(deadline); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return nil, errByTest
+	}
+	return s.Store.Create(ctx, name)
+}
+
+// TestErrorEndsOtherStatements lets one reader fail while another's statement sends nothing, so that the server would not
+// notice that its client has gone.
+func TestErrorEndsOtherStatements(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := s.Schema(t)
+		s.Exec(t, "CREATE TABLE "+schema+".slow (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".slow SELECT n, REPEAT('x', 200) FROM "+numbers(4),
+			"CREATE TABLE "+schema+".bad (id INT PRIMARY KEY)", "INSERT INTO "+schema+".bad VALUES (1)")
+		out, err := store.NewDir(t.TempDir(), store.ReadWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seen atomic.Bool
+		running := func() bool {
+			if killReaders(t, s, schema+"`.`slow", 0) > 0 {
+				seen.Store(true)
+			}
+			return seen.Load()
+		}
+		o := Options{
+			Threads: 2, Source: sourceOf(s), Log: quietLog(), Out: &failingStore{Store: out, table: "bad", ready: running},
+			Selection: catalog.Selection{Schemas: []string{schema}, Where: map[string]string{schema + ".slow": "SLEEP(0.02)=1"}},
+		}
+		if _, err := Run(t.Context(), o); !errors.Is(err, errByTest) {
+			t.Errorf("error %v", err)
+		}
+		if !seen.Load() {
+			t.Fatal("the slow statement never ran")
+		}
+		for deadline := time.Now().Add(5 * time.Second); killReaders(t, s, schema, 0) != 0; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the statement still runs on the server")
+			}
+		}
+	})
+}
