@@ -56,7 +56,7 @@ func readOptions(args []string) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("argument %q is not known", f.Arg(0))
 	}
-	for _, name := range strings.Split(*servers, ",") {
+	for name := range strings.SplitSeq(*servers, ",") {
 		from, to, ok := strings.Cut(name, ":")
 		if !ok {
 			return o, fmt.Errorf("--servers %q: use SOURCE:TARGET", name)
