@@ -47,18 +47,12 @@ func boundMemory(threads int, place string) {
 		limit += int64(threads) * store.S3MemoryPerFile
 	}
 	debug.SetMemoryLimit(limit)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
-	}
 }
 
 // With 2 threads 70 MB: below the 100 MB that a run may be resident with.
 const (
 	baseMemory   = 50_000_000
 	threadMemory = 10_000_000
-	// garbagePercent spares collections while little is in use: at 100 a heap of 4 MB is collected several hundred times for
-	// a few thousand tables, which was a third of a load's own CPU time.
-	garbagePercent = 400
 )
 
 // size reads a flag such as 64MiB as bytes.
