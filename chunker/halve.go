@@ -28,9 +28,9 @@ func Halve(ctx context.Context, q Querier, t *Table, r Range) (before, after Ran
 		return r, Range{}, false, nil
 	}
 	before, after, ok = r.Cut(&key, at)
-	// Texts that are written in two ways may compare as equal: a key is inside of the range when there are rows on both sides.
+	// Values that are written in two ways may compare as equal: a key is inside of the range when there are rows on both sides.
 	for _, half := range []Range{before, after} {
-		if !ok {
+		if !ok || !key.manySpellings() {
 			break
 		}
 		v, err := p.value(ctx, "SELECT 1"+p.from("FORCE")+" WHERE "+half.Where(&key)+" LIMIT 1")
@@ -43,6 +43,19 @@ func Halve(ctx context.Context, q Querier, t *Table, r Range) (before, after Ran
 		return r, Range{}, false, nil
 	}
 	return before, after, true, nil
+}
+
+// manySpellings reports whether values of different bytes may be the same to the server. Only then it is worth a look, as MySQL
+// scans the index for it where it has no statistics.
+func (k *Key) manySpellings() bool {
+	for i := range k.Parts {
+		switch k.Parts[i].Kind {
+		case Integer, Decimal, Temporal, Year, Bit, Binary:
+		case Text, Float, Enum, Set, Other:
+			return true
+		}
+	}
+	return false
 }
 
 // halveWalk is how many rows are passed over where a key's values cannot be guessed.
