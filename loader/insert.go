@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 
 	"github.com/gomove/gomove/internal/dump"
@@ -21,10 +20,7 @@ const (
 	// largeBytes is the size from which a row travels alone, in pieces: as text of a statement it would be in memory
 	// several times.
 	largeBytes = 8 << 20
-	// hugeBytes is the size from which garbage is collected before a row is sent: what the reader's buffer grew out of would
-	// otherwise be in memory beside the driver's copy of the row.
-	hugeBytes = 64 << 20
-	// maxPacketBytes is such a piece, and above what escapes make of a row that is not large.
+	// maxPacketBytes is above what escapes make of a row that is not large.
 	maxPacketBytes = 32 << 20
 )
 
@@ -42,7 +38,7 @@ type inserter struct {
 	got     result
 	limit   int
 	maximum int
-	large   *sql.Stmt // for one row that does not fit a statement
+	large   largeStatement
 }
 
 // insertRows sends a chunk by multi-row INSERT statements.
@@ -51,11 +47,7 @@ func (w *writer) insertRows(ctx context.Context, one work, r io.Reader) (got res
 	if err := w.s.strict(ctx, !one.t.enums); err != nil {
 		return result{}, err
 	}
-	defer func() {
-		if in.large != nil {
-			err = errors.Join(err, in.large.Close())
-		}
-	}()
+	defer func() { err = errors.Join(err, in.large.close()) }()
 	reader := w.rowReader(one, r)
 	for {
 		row, err := reader.Read()
@@ -205,37 +197,6 @@ func (r *result) add(affected, count int64, warnings []warning, offset int64) {
 		}
 		r.warnings = append(r.warnings, w)
 	}
-}
-
-// addLarge sends one row by a prepared statement, whose values travel in pieces (COM_STMT_SEND_LONG_DATA).
-func (in *inserter) addLarge(ctx context.Context, row dump.Row) error {
-	if in.large == nil {
-		marks := make([]string, len(in.cols))
-		for i, c := range in.cols {
-			marks[i] = "?"
-			if charset := in.t.charsetOf(c); charset != "" {
-				marks[i] = "CONVERT(? USING " + charset + ")"
-			}
-		}
-		var err error
-		if in.large, err = in.w.s.PrepareContext(ctx, string(in.buf[:in.head])+"("+strings.Join(marks, ",")+")"); err != nil {
-			return in.failed(err)
-		}
-	}
-	args := make([]any, len(row))
-	for i, cell := range row {
-		if cell != nil {
-			args[i] = []byte(cell)
-		}
-	}
-	if rowBytes(row) > hugeBytes {
-		runtime.GC()
-	}
-	res, err := in.large.ExecContext(ctx, args...)
-	if err != nil {
-		return in.failed(err)
-	}
-	return in.count(ctx, res, 1)
 }
 
 // strict sets whether a value that does not fit is an error or a warning; either way it is found. ENUM's index 0 must

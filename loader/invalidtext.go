@@ -75,11 +75,7 @@ func (w *writer) cleanRows(ctx context.Context, one work, r io.Reader) (got resu
 	if err := w.s.strict(ctx, !one.t.enums); err != nil {
 		return result{}, err
 	}
-	defer func() {
-		if in.large != nil {
-			err = errors.Join(err, in.large.Close())
-		}
-	}()
+	defer func() { err = errors.Join(err, in.large.close()) }()
 	reader := w.rowReader(one, r)
 	for {
 		row, err := reader.Read()

@@ -99,7 +99,7 @@ func hintOf(number int) string {
 		return "the schema does not exist: " + caseHint
 	case 1146, 1051:
 		return "the table does not exist: " + caseHint
-	case 1153, 2020:
+	case 1153, 2020, 1301: // 1301 is CONCAT of the parts of a large value
 		return packetHint
 	case 2006, 2013, 1053, 1158, 1159, 1160, 1161, 1927, 3169, 4031:
 		return "the connection was lost: look into the server's error log for a restart, a kill or a full memory, and check max_allowed_packet and net_read_timeout"
