@@ -16,6 +16,7 @@ import (
 const (
 	fillers   = 2      // connections that fill
 	fillBlock = 20_000 // rows of one statement
+	analyzed  = 100    // tables at most whose statistics are brought up to date
 )
 
 // fill makes the set's schema with its rows. The same options give the same rows on every server.
@@ -25,6 +26,7 @@ func fill(ctx context.Context, db *sql.DB, s *set, o options) error {
 			return err
 		}
 	}
+	stay := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	blocks := make(chan rowBlock)
 	g.Go(func() error {
@@ -58,7 +60,16 @@ func fill(ctx context.Context, db *sql.DB, s *set, o options) error {
 			return onSession(ctx, db, func(c *sql.Conn) error { return fillBlocks(ctx, c, s, blocks) })
 		})
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil || tables > analyzed {
+		return err
+	}
+	for n := range tables {
+		// A server that has had the rows for a while knows how many there are.
+		if err := quietly(stay, db, fmt.Sprintf("ANALYZE TABLE %s.%s", s.schema(), s.table(n))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rowBlock is some rows of one table, and what they are made from.
