@@ -158,6 +158,11 @@ func (l *load) tryCreate(ctx context.Context, kind, definer, rest string) (unkno
 	}
 	defer s.discard()
 	name := mysql.QuoteTable(l.journal.schema, "gomove_"+randomName())
+	if _, err := s.ExecContext(ctx, "DROP "+kind+" IF EXISTS "+name); err != nil {
+		// It would stay: MySQL 5.6 does not always give the creator the right to drop what it made.
+		l.log.Debug("what the dump needs is not tried", "kind", kind, "error", err)
+		return false, nil
+	}
 	if _, err := s.ExecContext(ctx, "CREATE "+definer+" "+kind+" "+name+rest); err != nil {
 		l.log.Debug("tried what the dump needs", "kind", kind, "definer", definer, "error", err)
 		return false, err
