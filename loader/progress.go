@@ -179,7 +179,7 @@ func (j *journal) runs(ctx context.Context, s *mysql.Server) (runs map[string]in
 
 // begin notes a run's sessions in place of those of earlier runs, which are gone.
 func (j *journal) begin(ctx context.Context, s *mysql.Server, k *slots) error {
-	if _, err := s.DB().ExecContext(ctx, "DELETE FROM "+j.name()+" WHERE kind='session'"); err != nil {
+	if err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE kind='session'"); err != nil {
 		return fmt.Errorf("progress table: %w", readOnly(err))
 	}
 	return j.mark(ctx, s, mark{kind: "session", table: k.run, state: strconv.Itoa(k.n)})
@@ -237,6 +237,17 @@ type mark struct {
 
 const marksPerInsert = 500
 
+// change runs a statement on the progress table that may as well run twice, again after a deadlock or a lock wait.
+func change(ctx context.Context, s *mysql.Server, query string) error {
+	for attempt := 0; ; attempt++ {
+		_, err := s.DB().ExecContext(ctx, query)
+		if mysql.Classify(err) != mysql.Retry || attempt+1 >= maxAttempts || ctx.Err() != nil {
+			return err
+		}
+		sleep(ctx, backoff(attempt))
+	}
+}
+
 func (j *journal) mark(ctx context.Context, s *mysql.Server, marks ...mark) error {
 	for len(marks) > 0 {
 		n := min(len(marks), marksPerInsert)
@@ -250,7 +261,7 @@ func (j *journal) mark(ctx context.Context, s *mysql.Server, marks ...mark) erro
 				mysql.QuoteString(m.schema), mysql.QuoteString(m.table), mysql.QuoteString(m.state))
 		}
 		b.WriteString(" ON DUPLICATE KEY UPDATE state=VALUES(state)")
-		if _, err := s.DB().ExecContext(ctx, b.String()); err != nil {
+		if err := change(ctx, s, b.String()); err != nil {
 			return fmt.Errorf("progress table: %w", readOnly(err))
 		}
 		marks = marks[n:]
@@ -291,15 +302,14 @@ func (j *journal) olderThan(ctx context.Context, s *mysql.Server, seconds int64)
 
 // forgetTable takes a table's chunks back: it restarts whole.
 func (j *journal) forgetTable(ctx context.Context, s *mysql.Server, schema, table string) error {
-	_, err := s.DB().ExecContext(ctx, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
+	return change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
 		" AND kind='chunk' AND schema_name="+mysql.QuoteString(schema)+" AND table_name="+mysql.QuoteString(table))
-	return err
 }
 
 // forget takes dumps out of the table.
 func (j *journal) forget(ctx context.Context, s *mysql.Server, ids ...string) error {
 	for _, id := range ids {
-		if _, err := s.DB().ExecContext(ctx, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(id)); err != nil {
+		if err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(id)); err != nil {
 			return fmt.Errorf("progress table: %w", err)
 		}
 	}
