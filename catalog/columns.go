@@ -138,7 +138,7 @@ func (p *ReadPlan) addColumn(c Column, into string) (converted bool) {
 	switch classOf(c.DataType) {
 	case plainValue:
 		out.Encoding = dump.Plain
-		if c.DataType == "double" && strings.ContainsRune(c.ColumnType, '(') {
+		if c.DataType == "double" && (strings.ContainsRune(c.ColumnType, '(') || strings.Contains(c.ColumnType, "zerofill")) {
 			expr = asDouble(name)
 		}
 	case floatValue:
@@ -176,7 +176,7 @@ func (p *ReadPlan) addColumn(c Column, into string) (converted bool) {
 	return converted
 }
 
-// asDouble reads a FLOAT, or a DOUBLE(M,D), with all its digits. A product, since -0 + 0e0 is 0 on MySQL.
+// asDouble reads a FLOAT, or a DOUBLE(M,D), with all its digits, and one of ZEROFILL without those that only some servers add. A product, since -0 + 0e0 is 0 on MySQL.
 func asDouble(name string) string { return name + "*1e0" }
 
 // fixOf is what the driver's numbers lack: YEAR 0000 and ZEROFILL.

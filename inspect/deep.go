@@ -25,7 +25,7 @@ func (i *inspection) decode(ctx context.Context, c *dump.Chunk) (err error) {
 	defer func() { err = errors.Join(err, in.Close()) }()
 	var rows dump.RowHasher
 	var n int64
-	reader := rowReader(t.columns, c, in)
+	reader := dump.NewRowReader(in, c, t.columns, min(maxRowBytes, c.Bytes))
 	for {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -46,18 +46,6 @@ func (i *inspection) decode(ctx context.Context, c *dump.Chunk) (err error) {
 		return i.wrong(c, fmt.Sprintf("the checksum of its rows is %s in place of %s", rows.Sum, c.RowSum))
 	}
 	return nil
-}
-
-func rowReader(columns []dump.Column, c *dump.Chunk, in io.Reader) interface{ Read() (dump.Row, error) } {
-	most := min(maxRowBytes, c.Bytes)
-	if c.Format() == dump.CSV {
-		return dump.NewCSVReader(in, len(columns), most)
-	}
-	names := make([]string, len(columns))
-	for i, col := range columns {
-		names[i] = col.Name
-	}
-	return dump.NewInsertReader(in, c.Schema, c.Table, names, most)
 }
 
 // undecodable is a problem of the file, whose checksum was right, unless the store failed.

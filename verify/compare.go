@@ -67,7 +67,7 @@ func modes(s string) string {
 
 // text compares stored statements. Servers of another kind or version print a view's query anew: where only that differs it is a note.
 func (o *objectCheck) text(d, t *definition, want, have []byte) {
-	a, b := storedWords(d.kind, want, d.mode), storedWords(d.kind, have, t.mode)
+	a, b := storedWords(d.kind, t.schema, want, d.mode), storedWords(d.kind, t.schema, have, t.mode)
 	if slices.Equal(a, b) {
 		return
 	}
@@ -88,12 +88,12 @@ func excerpt(w []string, at int) string {
 }
 
 // storedWords is a stored statement's words without what servers print differently and what a load changes by design.
-func storedWords(kind string, stmt []byte, m transform.Mode) []string {
-	w := words(stmt, m)
+func storedWords(kind, schema string, stmt []byte, m transform.Mode) []string {
+	w := words(stmt, m, kind)
 	w = cut(w, "algorithm", "=", "undefined")
 	switch kind {
 	case "VIEW":
-		return loose(w)
+		return inSchema(loose(w), schema)
 	case "EVENT":
 		for _, state := range [][]string{{"disable", "on", "slave"}, {"disable", "on", "replica"}} {
 			if i := indexOf(w, state); i >= 0 {
@@ -126,7 +126,7 @@ func indexOf(w, want []string) int {
 
 // sequence compares a sequence, which may be further on the target but not behind.
 func (o *objectCheck) sequence(d, t *definition, want, have []byte) {
-	a, b := words(want, d.mode), words(have, t.mode)
+	a, b := words(want, d.mode, d.kind), words(have, t.mode, d.kind)
 	a, b = cut(a, "engine", "=", "*"), cut(b, "engine", "=", "*")
 	if !slices.Equal(a, b) {
 		o.differs(Object{Object: d.String(), What: "definition", Source: strings.Join(a, " "), Target: strings.Join(b, " ")})

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/transform"
 )
 
@@ -160,6 +162,7 @@ type dumpDefiner struct {
 	reader  *dump.Reader
 	objects []*dump.Object
 	leave   func(kind string) bool // kinds that are not asked for
+	names   *sql.DB                // of a server that knows the charsets of the dump's clients
 }
 
 var _ definer = (*dumpDefiner)(nil)
@@ -193,13 +196,13 @@ func (d *dumpDefiner) file(ctx context.Context, o *dump.Object, number int, use 
 		if err != nil {
 			return errors.Join(err, f.Close())
 		}
-		if err := d.statement(o, st.Text, scan.Mode(), session, use); err != nil {
+		if err := d.statement(ctx, o, st.Text, scan.Mode(), session, use); err != nil {
 			return errors.Join(err, f.Close())
 		}
 	}
 }
 
-func (d *dumpDefiner) statement(o *dump.Object, text []byte, mode transform.Mode, session map[string]string, use func(*definition) error) error {
+func (d *dumpDefiner) statement(ctx context.Context, o *dump.Object, text []byte, mode transform.Mode, session map[string]string, use func(*definition) error) error {
 	kind, _, name, ok := transform.CreateName(text, mode)
 	if !ok {
 		follow(text, mode, session)
@@ -207,6 +210,10 @@ func (d *dumpDefiner) statement(o *dump.Object, text []byte, mode transform.Mode
 	}
 	if kind == "DATABASE" || kind == "TABLE" && o.Kind != dump.KindTable || d.leave(kind) {
 		return nil
+	}
+	name, err := mysql.DecodeName(ctx, d.names, mode.Charset, name)
+	if err != nil {
+		return err
 	}
 	def := &definition{kind: kind, schema: o.Schema, name: name, text: append([]byte{}, text...), mode: mode}
 	if kind != "TABLE" && kind != "SEQUENCE" {

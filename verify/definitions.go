@@ -254,7 +254,7 @@ func (o *objectCheck) sourceDefinitions(ctx context.Context, schema string, use 
 			}
 			return false
 		}
-		return (&dumpDefiner{reader: o.dump.reader, objects: o.objects, leave: leave}).definitions(ctx, schema, use)
+		return (&dumpDefiner{reader: o.dump.reader, objects: o.objects, leave: leave, names: o.servers[target].DB()}).definitions(ctx, schema, use)
 	}
 	return o.withReader(ctx, source, func(r *catalog.DefinitionReader) error {
 		return (&serverDefiner{catalog: o.catalogs[source], read: r, skip: o.ownProgress}).definitions(ctx, schema, use)

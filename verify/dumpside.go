@@ -59,7 +59,7 @@ func (d *dumpSide) read(ctx context.Context, j *job, h *rowReader, v visitor) er
 		return err
 	}
 	h.keyAt = j.pair.keyAt
-	in := dump.NewCSVReader(f, len(j.pair.object.Columns), maxRowBytes)
+	in := dump.NewRowReader(f, j.chunk, j.pair.object.Columns, maxRowBytes)
 	var r row
 	for {
 		cells, err := in.Read()

@@ -9,23 +9,28 @@ import (
 )
 
 // words are the tokens of a definition as every server would print them: keywords in lower case, names without quotes,
-// strings in one form of quotes.
-func words(stmt []byte, m transform.Mode) []string {
+// strings in one form of quotes. In a table the charset before a literal is left out: MySQL 8 prints it everywhere.
+func words(stmt []byte, m transform.Mode, kind string) []string {
 	var out []string
+	introduced := false // the last word names a charset
 	for _, t := range transform.Lex(stmt, m) {
 		if !t.Significant() {
 			continue
 		}
+		if n := len(out); introduced && kind == "TABLE" && (t.Kind == transform.String || t.Kind == transform.Number) {
+			out = out[:n-1]
+		}
+		introduced = false
 		switch t.Kind {
 		case transform.String:
-			if n := len(out); n > 0 && strings.HasPrefix(out[n-1], "_") {
-				out = out[:n-1] // the charset before a string, which MySQL 8 prints everywhere
-			}
 			out = append(out, "'"+t.Unquote(m)+"'")
 		case transform.QuotedName:
 			out = append(out, t.Unquote(m))
-		case transform.Word, transform.Number:
+		case transform.Word:
+			introduced = isIntroducer(string(t.Text))
 			out = append(out, strings.ToLower(string(t.Text)))
+		case transform.Number:
+			out = append(out, hexText(strings.ToLower(string(t.Text))))
 		default:
 			out = append(out, string(t.Text))
 		}
@@ -99,6 +104,7 @@ func loose(w []string) []string {
 
 // columnWords is a column's definition without its checks, which stand beside it.
 func columnWords(w []string) (column []string, checks []string) {
+	w = functions(w)
 	for i := 0; i < len(w); i++ {
 		if w[i] != "check" || i+1 >= len(w) || w[i+1] != "(" {
 			column = append(column, w[i])
@@ -108,22 +114,7 @@ func columnWords(w []string) (column []string, checks []string) {
 		checks = append(checks, strings.Join(loose(slices.Clone(w[i+1:end+1])), " "))
 		i = end
 	}
-	column = loose(column)
-	for i := 0; i+1 < len(column); i++ {
-		if text := column[i+1]; column[i] == "default" && len(text) > 2 && text[0] == '\'' {
-			if _, err := strconv.ParseFloat(text[1:len(text)-1], 64); err == nil {
-				column[i+1] = text[1 : len(text)-1] // MariaDB prints numbers without quotes
-			}
-		}
-	}
-	column = cut(column, "default", "null")
-	for i := 1; i < len(column); i++ {
-		if column[i] == "null" && column[i-1] != "not" {
-			column = slices.Delete(column, i, i+1)
-			i--
-		}
-	}
-	return column, checks
+	return plainAttributes(plainDefaults(loose(column))), checks
 }
 
 // closing is where the parenthesis that opens at i closes.
@@ -151,7 +142,7 @@ type tableText struct {
 
 // readTable takes a CREATE TABLE apart. Its own name, AUTO_INCREMENT and charsets are left out: they are compared apart.
 func readTable(stmt []byte, m transform.Mode) tableText {
-	w := words(stmt, m)
+	w := words(stmt, m, "TABLE")
 	t := tableText{parts: map[string]string{}}
 	open := slices.Index(w, "(")
 	if open < 0 {

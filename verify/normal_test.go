@@ -57,13 +57,51 @@ func TestStoredWords(t *testing.T) {
 	for _, same := range [][3]string{
 		{"EVENT", "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION PRESERVE ENABLE DO SELECT 1", "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION PRESERVE DISABLE ON SLAVE DO SELECT 1"},
 		{"FUNCTION", "CREATE FUNCTION `f`(a int) RETURNS char(5) CHARSET latin1 RETURN a", "CREATE FUNCTION `f`(a int) RETURNS char(5) CHARSET latin1 COLLATE latin1_bin RETURN a"},
+		{"VIEW", "CREATE VIEW `v` AS select `s`.`t`.`a` AS `a` from `s`.`t`", "CREATE VIEW `v` AS select `t`.`a` AS `a` from `t`"},
 		{"VIEW", "CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select (`t`.`a` + 1) AS `b`", "CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select `t`.`a` + 1 AS `b`"},
 	} {
-		if a, b := storedWords(same[0], []byte(same[1]), utf8Mode), storedWords(same[0], []byte(same[2]), utf8Mode); !slices.Equal(a, b) {
+		if a, b := storedWords(same[0], "s", []byte(same[1]), utf8Mode), storedWords(same[0], "s", []byte(same[2]), utf8Mode); !slices.Equal(a, b) {
 			t.Errorf("%s: %q\nand %q", same[0], a, b)
 		}
 	}
-	if slices.Equal(storedWords("PROCEDURE", []byte("CREATE PROCEDURE p() SELECT 'a '"), utf8Mode), storedWords("PROCEDURE", []byte("CREATE PROCEDURE p() SELECT 'a'"), utf8Mode)) {
+	if slices.Equal(storedWords("PROCEDURE", "s", []byte("CREATE PROCEDURE p() SELECT 'a '"), utf8Mode), storedWords("PROCEDURE", "s", []byte("CREATE PROCEDURE p() SELECT 'a'"), utf8Mode)) {
 		t.Error("a blank in a string of a routine is lost")
+	}
+	for _, other := range [][3]string{
+		{"PROCEDURE", "CREATE PROCEDURE p() SELECT _latin1'a'", "CREATE PROCEDURE p() SELECT _cp850'a'"},
+		{"VIEW", "CREATE VIEW `v` AS select `s`.`t`.`a` AS `a`", "CREATE VIEW `v` AS select `o`.`t`.`a` AS `a`"},
+	} {
+		if slices.Equal(storedWords(other[0], "s", []byte(other[1]), utf8Mode), storedWords(other[0], "s", []byte(other[2]), utf8Mode)) {
+			t.Errorf("%s is taken for %s", other[1], other[2])
+		}
+	}
+}
+
+// TestSameColumn has what servers of two kinds print of one column.
+func TestSameColumn(t *testing.T) {
+	read := func(column string) tableText {
+		return readTable([]byte("CREATE TABLE `t` (\n  `id` int,\n  "+column+"\n) ENGINE=InnoDB"), utf8Mode)
+	}
+	for _, same := range [][2]string{
+		{"`i` int DEFAULT - 5", "`i` int DEFAULT '-5'"},
+		{"`i` int INVISIBLE DEFAULT 7 COMMENT 'c'", "`i` int DEFAULT '7' COMMENT 'c' /*!80023 INVISIBLE */"},
+		{"`v` varchar(9) DEFAULT _utf8mb4 X'F09F9880'", "`v` varchar(9) DEFAULT 0xf09f9880"},
+		{"`l` int GENERATED ALWAYS AS (octet_length(`b`)) STORED", "`l` int GENERATED ALWAYS AS (length(`b`)) STORED"},
+		{"`u` varchar(9) AS (ucase(substr(`b`,1))) VIRTUAL", "`u` varchar(9) AS (upper(mid(`b`,1))) VIRTUAL"},
+		{"`p` point REF_SYSTEM_ID=4326 NOT NULL", "`p` point NOT NULL"},
+	} {
+		a, b := read(same[0]), read(same[1])
+		for _, d := range a.differences(&b) {
+			t.Errorf("%s: %+v", same[0], d)
+		}
+	}
+	for _, other := range [][2]string{
+		{"`i` int DEFAULT - 5", "`i` int DEFAULT 5"}, {"`i` int INVISIBLE", "`i` int"}, {"`v` varchar(9) DEFAULT 0xf09f9880", "`v` varchar(9) DEFAULT 0xf09f9881"},
+		{"`v` varchar(9) DEFAULT 'octet_length'", "`v` varchar(9) DEFAULT 'length'"}, {"`octet_length` int", "`length` int"}, {"`l` int AS (length(`b`))", "`l` int AS (char_length(`b`))"},
+	} {
+		a, b := read(other[0]), read(other[1])
+		if len(a.differences(&b)) == 0 {
+			t.Errorf("%s is taken for %s", other[0], other[1])
+		}
 	}
 }

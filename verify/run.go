@@ -152,10 +152,6 @@ func (c *comparison) data(ctx context.Context) error {
 
 // explain finds the rows that differ in a table; nil when the sides have come to agree.
 func (c *comparison) explain(ctx context.Context, p *pair) (*Table, error) {
-	if c.dump != nil && c.dump.reader.Manifest().Rows != dump.CSV {
-		return &Table{Source: p.quoted(source), Target: p.quoted(target), SourceRows: p.total[source].rows, TargetRows: p.total[target].rows,
-			Problem: "their checksums differ; rows are named for dumps in CSV only"}, nil
-	}
 	f, err := c.narrow(ctx, p)
 	if err != nil {
 		return nil, err
