@@ -25,11 +25,9 @@ func NewTableReader(t *Table, key *chunker.Key, charset string) *TableReader {
 
 // Tiled is the table as the chunker tiles it.
 func (s *TableReader) Tiled() *chunker.Table {
-	t := &chunker.Table{Schema: s.Schema, Name: s.Name, Key: s.Key, Rows: s.Rows, Bytes: s.Bytes, Where: s.Where}
-	if s.Key == nil {
-		t.Partitions = s.Partitions
+	return &chunker.Table{
+		Schema: s.Schema, Name: s.Name, Key: s.Key, Partitions: s.Partitions, Rows: s.Rows, Bytes: s.Bytes, Where: s.Where,
 	}
-	return t
 }
 
 // SelectSQL reads a range, in key order where the ranges of the table are cut along the key.
