@@ -98,3 +98,39 @@ func TestBuckets(t *testing.T) {
 		t.Errorf("%d rows in the buckets that differ", in)
 	}
 }
+
+// A row in any bucket of any level is found by that bucket, whichever side has it.
+func TestEveryBucket(t *testing.T) {
+	for l := range maxLevels {
+		empty, by := make([]total, buckets), make([]total, buckets)
+		v := &tally{by: by}
+		for range l { // levels before, that let all pass
+			all := &level{}
+			for i := range buckets {
+				all.set(i)
+			}
+			v.filter = append(v.filter, all)
+		}
+		for i := range buckets {
+			at := dump.RowSum{Lo: uint64(i) << (l * bucketBits)}
+			if l >= maxLevels/2 {
+				at = dump.RowSum{Hi: uint64(i) << ((l - maxLevels/2) * bucketBits)}
+			}
+			v.visit(&row{key: at, hash: dump.RowSum{Lo: 1}})
+			if by[i] != (total{1, dump.RowSum{Lo: 1}}) {
+				t.Fatalf("level %d: the row of bucket %d is not in it", l, i)
+			}
+		}
+		for _, sides := range [][2][]total{{by, empty}, {empty, by}, {by, nil}, {nil, by}} {
+			found, in := differingBuckets(sides[0], sides[1])
+			for i := range buckets {
+				if !found.has(i) {
+					t.Fatalf("level %d: bucket %d is lost", l, i)
+				}
+			}
+			if in != buckets {
+				t.Errorf("level %d: %d rows in them, want %d", l, in, buckets)
+			}
+		}
+	}
+}
