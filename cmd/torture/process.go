@@ -62,7 +62,10 @@ func (p *process) alive(d time.Duration) bool {
 	}
 }
 
-// code is the exit code, -1 after a signal.
+// killed is the code of a process that a signal ended.
+const killed = -1
+
+// code is the exit code, or killed.
 func (p *process) code() int {
 	<-p.done
 	return p.cmd.ProcessState.ExitCode()
@@ -76,6 +79,20 @@ func (p *process) repeated() int {
 	}
 	_ = json.Unmarshal(p.stdout.Bytes(), &s) // a run that was killed has none
 	return s.Chunks + s.Statements
+}
+
+// kept is how many chunks of an interrupted run the summary counts, and whether there was one.
+func (p *process) kept() (chunks int, resumed bool) {
+	var s struct {
+		Resumed *struct {
+			Chunks int `json:"kept_chunks"`
+		} `json:"resumed"`
+	}
+	_ = json.Unmarshal(p.stdout.Bytes(), &s)
+	if s.Resumed == nil {
+		return 0, false
+	}
+	return s.Resumed.Chunks, true
 }
 
 func (p *process) said(what string) bool { return strings.Contains(p.stderr.String(), what) }

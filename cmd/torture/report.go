@@ -26,6 +26,10 @@ func (t *torture) report() {
 	}
 	fmt.Fprintf(w, "all\t%d\t%d\t%d\t%d\t%d\n", all.happened, all.inOneRun, all.runAgain, all.repeated, all.tookLater)
 	_ = w.Flush() // to where all else goes
+	if r := t.resumed; r.whole+r.refused > 0 {
+		fmt.Fprintf(t.out, "\n%d dumps were resumed to their end and kept %d chunks; %d were refused, as the source had restarted, or been written to (%d times)\n",
+			r.whole, r.chunks, r.refused, r.written)
+	}
 	fmt.Fprintf(t.out, "\nseed %d, %d dumps and loads compared row by row in %.0f s: %d rows lost, %d doubled, %d altered; %d promises broken\n",
 		t.seed, t.compared, time.Since(t.startTime).Seconds(), t.total.lost, t.total.doubled, t.total.altered, len(t.failures))
 }

@@ -32,6 +32,7 @@ type torture struct {
 	round     int
 	compared  int
 	total     difference
+	resumed   resumptions
 	forgetful bool // the target has lost its counters in this round
 	failures  []string
 	startTime time.Time

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gomove/gomove/internal/testdb"
@@ -72,61 +70,6 @@ func (t *torture) note(k kind, happened, over bool, repeated int) {
 	c.happened++
 	c.repeated += repeated
 	t.done++
-}
-
-// dumpUntilDone dumps into new directories until a run says that it is done. One that says otherwise must not look whole.
-func (t *torture) dumpUntilDone(ctx context.Context, rng *rand.Rand, how []string) (dir string, err error) {
-	for run := range runsInRow {
-		k := kind("")
-		if run < faultsInRow && rng.IntN(2) == 0 {
-			k = t.draw(rng, append(everywhere(), diskFull))
-		}
-		dir = filepath.Join(t.dir, fmt.Sprintf("dump%d", run))
-		var p *process
-		if k == diskFull {
-			p, err = t.dumpOntoFullDisk(ctx, rng, dir, how)
-		} else {
-			p, _, err = t.attempt(ctx, rng, k, t.source, t.dumps, "dump", t.dumpArgs(dir, how)...)
-		}
-		if err != nil {
-			return "", err
-		}
-		t.source.proxy.BreakAll(testdb.BreakBoth)
-		if k == server {
-			// MySQL 5.6 keeps the counter in memory alone.
-			if _, err := t.source.admin.ExecContext(ctx, "ALTER TABLE "+schema+".keyed AUTO_INCREMENT="+t.want.next["keyed"]); err != nil {
-				return "", err
-			}
-		}
-		if p != nil && p.code() == 0 {
-			return dir, nil
-		}
-		if p != nil {
-			t.checkPartial(ctx, dir)
-			if k == "" {
-				t.fail("a dump without a fault failed: %s", p.stderr.String())
-			}
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			return "", err
-		}
-	}
-	return "", errors.New("the dump is never done")
-}
-
-// checkPartial looks at what a dump that failed has left: it must not pass for a whole one.
-func (t *torture) checkPartial(ctx context.Context, dir string) {
-	if _, err := os.Stat(filepath.Join(dir, "metadata")); err == nil {
-		t.fail("a dump that failed has its metadata")
-	}
-	p, err := t.start(ctx, t.target, "load", "-d", dir)
-	if err != nil {
-		t.fail("%v", err)
-		return
-	}
-	if p.code() == 0 {
-		t.fail("a dump that failed was loaded")
-	}
 }
 
 // loadUntilDone runs the same load again and again until it says that it is done.
