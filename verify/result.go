@@ -57,6 +57,17 @@ type Change struct {
 	Column string `json:"column"`
 	Source string `json:"source"`
 	Target string `json:"target"`
+	Reason string `json:"reason,omitempty"` // where the target's server cannot hold the value
+}
+
+// noNegativeZero is the reason why a -0 of MySQL is 0 on MariaDB.
+const noNegativeZero = "MariaDB stores no negative zero"
+
+// because gives the reason of a change that the target's server leaves no choice about.
+func (c *comparison) because(ch *Change) {
+	if ch.Source == "-0" && ch.Target == "0" && c.servers[target].Facts.Flavor == mysql.MariaDB {
+		ch.Reason = noNegativeZero
+	}
 }
 
 // describe turns what was found in a table into a result.
@@ -97,6 +108,11 @@ func (c *comparison) describe(p *pair, f *finding) *Table {
 	for _, r := range shown {
 		t.addRow(r, names, p.keyAt)
 	}
+	for i := range t.Rows {
+		for j := range t.Rows[i].Columns {
+			c.because(&t.Rows[i].Columns[j])
+		}
+	}
 	return t
 }
 
@@ -128,7 +144,7 @@ func (t *Table) addRow(r shownRow, names []string, keyAt []int) {
 	if r.kind == Differs && r.target.kept != nil {
 		for i, cell := range k.cells {
 			if other := r.target.kept.cells[i]; !cell.same(other) {
-				d.Columns = append(d.Columns, Change{names[i], cell.text(), other.text()})
+				d.Columns = append(d.Columns, Change{Column: names[i], Source: cell.text(), Target: other.text()})
 			}
 		}
 	}
@@ -205,6 +221,9 @@ func (d *RowDifference) text() string {
 		changes := make([]string, len(d.Columns))
 		for i, ch := range d.Columns {
 			changes[i] = fmt.Sprintf("column %s is %s, on the target %s", ch.Column, ch.Source, ch.Target)
+			if ch.Reason != "" {
+				changes[i] += " (" + ch.Reason + ")"
+			}
 		}
 		s += ": " + strings.Join(changes, "; ")
 	}
