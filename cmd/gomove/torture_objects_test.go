@@ -141,6 +141,7 @@ func moveObjects(t *testing.T, source *objectOrigin, target *testdb.Server) {
 	for _, schema := range schemas {
 		requireSameDefinitions(t, source, target, schema)
 	}
+	requireVerified(t, source.Server, target, dir, schemas)
 }
 
 // userSchemas lists the schemas that are not the system's.
