@@ -140,13 +140,13 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 func (c *connector) handshake(ctx context.Context, a *attempt) (driver.Conn, error) {
 	if c.needLegacy.Load() {
-		return c.legacy.Connect(ctx)
+		return connectGuarded(ctx, c.legacy, a)
 	}
-	conn, err := c.modern.Connect(ctx)
+	conn, err := connectGuarded(ctx, c.modern, a)
 	if err == nil || c.legacy == nil || ctx.Err() != nil || !failedInHandshake(err, a) {
 		return conn, err
 	}
-	conn, legacyErr := c.legacy.Connect(ctx)
+	conn, legacyErr := connectGuarded(ctx, c.legacy, a)
 	if legacyErr != nil {
 		return nil, err
 	}

@@ -89,6 +89,8 @@ func (r *packetRows) open(query string) (int, error) {
 
 // header reads the number of columns and passes over their definitions.
 func (r *packetRows) header() (int, error) {
+	r.packets.most = maxDefinition
+	defer func() { r.packets.most = 0 }()
 	b, err := r.packets.packet()
 	if err != nil {
 		return 0, err

@@ -19,6 +19,8 @@ const (
 	spareBytes = 4 << 20
 	// maxTrusted is how much memory the length of one cell may ask for before its bytes are there: no server takes a larger one.
 	maxTrusted = 1 << 30
+	// maxDefinition is above the definition of a column, which is names of 64 characters.
+	maxDefinition = 1 << 20
 )
 
 // packetReader reads the packets of one answer of a server into a buffer that is used again and again
@@ -30,6 +32,7 @@ type packetReader struct {
 	large    []byte // a payload that does not fit
 	spare    []byte // memory for the next one
 	next     byte   // sequence number
+	most     int    // bytes of a payload; 0: as many as come
 }
 
 // start prepares for the answer to a command.
@@ -114,6 +117,9 @@ func (p *packetReader) largePacket(size int) ([]byte, error) {
 	all := p.spare
 	p.spare = nil
 	for {
+		if p.most > 0 && len(all)+size > p.most {
+			return nil, errMalformed
+		}
 		all = p.room(all, size)
 		to := all[len(all) : len(all)+size]
 		n := copy(to, p.buf[p.pos:p.end])

@@ -193,6 +193,7 @@ func TestPacketsThatAreWrong(t *testing.T) {
 		{"connection ends at once", nil, false},
 		{"sequence", append(framed(1, []byte{1}, []byte("def"), row), framed(5, okEOF)...), false},
 		{"bytes behind the end", append(good[:len(good):len(good)], 1), false},
+		{"definition without end", framed(1, []byte{1}, bytes.Repeat([]byte("def"), 1<<20), row, okEOF), false},
 		{"more results", framed(1, []byte{1}, []byte("def"), []byte{firstEOF, 0, 0, 8, 0, 0, 0}), false},
 		{"more results, old", framed(1, []byte{1}, []byte("def"), eofPacket, []byte{firstEOF, 0, 0, 8, 0}), false},
 		{"short row", framed(1, []byte{2}, []byte("def"), []byte("def"), row, okEOF), false},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // ColumnFix says what the server's own text of a column has that the driver's value of it lacks.
@@ -51,6 +52,9 @@ func Rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (*Row
 	return readRows(ctx, conn, query, cols, open)
 }
 
+// drainTimeout bounds the reading of what a killed statement has on its way: the row that was being sent may be a large one.
+const drainTimeout = 60 * time.Second
+
 // opener runs a query and returns its result set, and how many columns that has.
 type opener func(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (rowSource, int, error)
 
@@ -63,9 +67,13 @@ func readRows(ctx context.Context, conn *Conn, query string, cols []ColumnFix, o
 		return nil, cancelled(ctx.Err, err)
 	}
 	r := &RowReader{source: source, conn: conn, ended: ctx.Err, stop: stop}
-	r.kill = func() error { return killAndDrain(apart, conn, source) }
+	r.kill = func() error {
+		defer conn.closeOnDone(ctx, drainTimeout)()
+		return killAndDrain(apart, conn, source)
+	}
 	conn.rows = r
 	if cols != nil && len(cols) != columns {
+		r.failed = true // no server does that
 		return nil, errors.Join(fmt.Errorf("query has %d columns, not %d", columns, len(cols)), r.Close())
 	}
 	return r, nil

@@ -62,6 +62,16 @@ func (c *Conn) KillOnDone(ctx context.Context) (stop func()) {
 	}
 }
 
+// closeOnDone closes the connection when ctx ends or the time is over before stop is called.
+func (c *Conn) closeOnDone(ctx context.Context, limit time.Duration) (stop func()) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	forget := context.AfterFunc(ctx, func() { _ = c.net.Close() }) // the read that waits returns the error
+	return func() {
+		forget()
+		cancel()
+	}
+}
+
 // abort kills the running statement and closes the socket, which frees a server that waits for us to read.
 func (c *Conn) abort(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)

@@ -19,6 +19,11 @@ type wire struct {
 	socket  socket      // of Conn, while rows are read; nil where Conn is read
 	direct  bool        // the driver's bytes are the server's: it does not encrypt them
 	taken   atomic.Bool // by a reader of rows
+	closed  atomic.Bool
+
+	plain   bool // what the driver reads is what the server sends, and the handshake is over
+	head    []byte
+	refused bool // an answer was refused by sound
 }
 
 // socket reads what a server sends, for one answer after the other.
@@ -59,6 +64,7 @@ func (w *wire) giveBack() {
 
 // Close ends the connection, and a read that waits in the kernel.
 func (w *wire) Close() error {
+	w.closed.Store(true)
 	if c, ok := w.Conn.(interface{ CloseRead() error }); ok {
 		_ = c.CloseRead() // fails on a connection that is closed
 	}
@@ -70,7 +76,29 @@ func (w *wire) Read(p []byte) (int, error) {
 	if w.taken.Load() {
 		return 0, errReading
 	}
-	return w.Conn.Read(p)
+	n, err := w.Conn.Read(p)
+	if w.plain && !w.sound(p[:n]) {
+		w.refused = true
+		return 0, errMalformed
+	}
+	return n, err
+}
+
+// answerHead is the size of a packet's head and the first byte of its payload.
+const answerHead = packetHeader + 1
+
+// sound looks at the head of the answer to a statement: the driver believes any number of columns and allocates them at once.
+// A first byte of 0xfd or 0xfe is a number of more than 65535.
+func (w *wire) sound(b []byte) bool {
+	missing := answerHead - len(w.head)
+	if missing <= 0 {
+		return true
+	}
+	w.head = append(w.head, b[:min(missing, len(b))]...)
+	if len(w.head) < answerHead {
+		return true
+	}
+	return w.head[3] != 1 || w.head[4] != 0xfd && w.head[4] != 0xfe
 }
 
 // Write is for the driver.
@@ -78,6 +106,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.taken.Load() {
 		return 0, errReading
 	}
+	w.head = w.head[:0]
 	return w.Conn.Write(p)
 }
 
