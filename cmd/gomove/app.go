@@ -119,6 +119,9 @@ func noArguments(c *cli.Context) error {
 	if !c.Args().Present() {
 		return nil
 	}
+	if c.Bool(askPasswordFlag) { // it may be the password
+		return usagef("%s takes no arguments: -p and --password= take the password without a space", c.Command.Name)
+	}
 	return usagef("%s takes no argument %q (a value must follow its flag; -p takes its password without a space)", c.Command.Name, c.Args().First())
 }
 
