@@ -64,7 +64,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 func (r *Report) verdict() error {
 	switch {
 	case r.ProblemCount > 0:
-		return fmt.Errorf("dump %s: %w: %d problems, the first: %s: %s", r.Place, ErrDiffers, r.ProblemCount, r.Problems[0].File, r.Problems[0].What)
+		// What is missing may be what an altered list of files tells of.
+		first := max(0, slices.IndexFunc(r.Problems, func(p dump.Problem) bool { return p.Kind == dump.FileAltered }))
+		return fmt.Errorf("dump %s: %w: %d problems, the first: %s: %s", r.Place, ErrDiffers, r.ProblemCount, r.Problems[first].File, r.Problems[first].What)
 	default:
 		return fmt.Errorf("dump %s: %w: there is no %s, so it was interrupted; what it holds was checked as far as that can be", r.Place, ErrDiffers, dump.MetadataName)
 	}
