@@ -83,6 +83,11 @@ func (l *load) checkAutoIncrement(ctx context.Context, s *session, t *table) err
 	if err != nil || got == t.autoInc {
 		return err
 	}
+	if t.kept {
+		if numbers, err := column(ctx, l.server, numberedQuery(t)); err != nil || len(numbers) == 0 {
+			return err // the table that stays numbers no rows
+		}
+	}
 	if err := l.retryDDL(ctx, s, fmt.Sprintf("ALTER TABLE %s AUTO_INCREMENT=%d", t, t.autoInc)); err != nil {
 		return fmt.Errorf("table %s: %w", t, err)
 	}
@@ -91,6 +96,12 @@ func (l *load) checkAutoIncrement(ctx context.Context, s *session, t *table) err
 	}
 	l.summary.differs(fmt.Sprintf("table %s: AUTO_INCREMENT is %d, the source had %d", t, got, t.autoInc))
 	return nil
+}
+
+// numberedQuery finds the AUTO_INCREMENT column of a table.
+func numberedQuery(t *table) string {
+	return "SELECT column_name FROM information_schema.columns WHERE extra LIKE '%auto_increment%' AND table_schema=" +
+		mysql.QuoteString(t.schema) + " AND table_name=" + mysql.QuoteString(t.name)
 }
 
 // usedUp reports two counters at the end of the column's type: some servers print its last number, others the one after it.

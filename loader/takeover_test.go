@@ -82,24 +82,31 @@ func TestLoadLosesLock(t *testing.T) {
 		d := &testDump{schema: schema, tables: []testTable{numbered(400, 10)}}
 		db := s.DB(t)
 		o := options(s, d.write(t))
-		second := make(chan error, 1)
+		taken, ended, second := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		takeOver := stopped(o, stop{atBegun, "t", 1}, func(*session) error {
+			close(taken)
+			<-ended
+			return nil
+		})
 		l := stopped(o, stop{atLoaded, "t", 3}, func(*session) error {
-			var holder, now sql.NullInt64
+			var holder sql.NullInt64
 			err := db.QueryRowContext(t.Context(), "SELECT IS_USED_LOCK('gomove.load')").Scan(&holder)
 			if err == nil {
 				_, err = db.ExecContext(t.Context(), fmt.Sprintf("KILL %d", holder.Int64))
 			}
 			go func() {
-				_, err := Run(t.Context(), o)
+				_, err := takeOver.execute(t.Context())
 				second <- err
 			}()
-			for i := 0; err == nil && i < 200 && (!now.Valid || now == holder); i++ {
-				time.Sleep(10 * time.Millisecond)
-				err = db.QueryRowContext(t.Context(), "SELECT IS_USED_LOCK('gomove.load')").Scan(&now)
+			select {
+			case <-taken:
+			case early := <-second:
+				err = fmt.Errorf("the second load did not take over: %w", early)
 			}
 			return err
 		})
 		_, err := l.execute(t.Context())
+		close(ended)
 		wantError(t, err, ErrBusy)
 		must(t, <-second)
 		wantRows(t, db, schema+".t", 400)
