@@ -53,9 +53,9 @@ var tortureSession = []string{
 	"SET SESSION sql_mode='ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone='+09:00'",
 }
 
-// tortureSource starts a server in a zone with DST and with an sql_mode that spoils what is read under it.
-func tortureSource(t *testing.T, k testdb.Kind) *testdb.Server {
-	s := testdb.StartOwn(t, k, testdb.WithArgs("--sql-mode=PAD_CHAR_TO_FULL_LENGTH,ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES"))
+// tortureSource starts a server in a zone with DST and with an sql_mode that spoils what is read under it; more are its arguments.
+func tortureSource(t *testing.T, k testdb.Kind, more ...string) *testdb.Server {
+	s := testdb.StartOwn(t, k, testdb.WithArgs(append(more, "--sql-mode=PAD_CHAR_TO_FULL_LENGTH,ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES")...))
 	inZoneWithDST(t, s)
 	schemas := map[string]bool{}
 	for _, c := range tortures(k) {
@@ -161,6 +161,12 @@ func (m *tortureMove) to(t *testing.T, target *testdb.Server) {
 			if r.code != 0 {
 				t.Fatalf("load: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
 			}
+			switch route.name {
+			case "csv":
+				requireVerified(t, m.source, target, m.dump(t, args...), schemas)
+			case "sql":
+				requireVerified(t, nil, target, m.dump(t, args...), schemas)
+			}
 			got := newExactTables(target)
 			for _, c := range m.cases {
 				if c.in(c.to, target.Kind) {
@@ -188,6 +194,12 @@ func (m *tortureMove) requireRefused(t *testing.T, target *testdb.Server, c tort
 	if !c.late && !c.differs {
 		if left := target.Query(t, "SELECT schema_name FROM information_schema.schemata WHERE schema_name='"+c.schema()+"'"); len(left) > 0 {
 			t.Errorf("the target was changed: %v", left)
+		}
+	}
+	if c.differs {
+		r := runBinary(t, "verify", "--source", uriOf(m.source), "--target", uriOf(target), "-B", c.schema(), "--progress", "none", "--recheck", "0")
+		if r.code != 3 || strings.Count(r.stdout, " is -0, on the target 0 (MariaDB stores no negative zero)") != 2 || !strings.Contains(r.stdout, "1 rows differ, 0 are missing on the target, 0 are on the target only") {
+			t.Errorf("verify: exit %d: %s%s", r.code, r.stderr, r.stdout)
 		}
 	}
 	target.Exec(t, "DROP DATABASE IF EXISTS "+c.schema())
