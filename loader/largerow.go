@@ -26,7 +26,7 @@ type largeStatement struct {
 // pieceBytes is several parameters that the server joins.
 func (in *inserter) addLarge(ctx context.Context, row dump.Row) error {
 	values, args := in.pieces(row)
-	stmt, err := in.large.prepare(ctx, in.w.s, string(in.buf[:in.head])+values)
+	stmt, err := in.large.prepare(ctx, in.w.s, string(in.buf[:in.head])+values) //nolint:sqlclosecheck // insertRows closes it
 	if err != nil {
 		return in.failed(err)
 	}

@@ -93,9 +93,9 @@ func (j *journal) create(ctx context.Context, s *mysql.Server, fallback func(con
 	if j.schema != "" {
 		return nil
 	}
-	_, err := s.DB().ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS "+mysql.QuoteName(progressSchema))
+	err := change(ctx, s, "CREATE DATABASE IF NOT EXISTS "+mysql.QuoteName(progressSchema))
 	if err == nil {
-		_, err = s.DB().ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+mysql.QuoteTable(progressSchema, progressTable)+journalColumns)
+		err = change(ctx, s, "CREATE TABLE IF NOT EXISTS "+mysql.QuoteTable(progressSchema, progressTable)+journalColumns)
 	}
 	if err == nil {
 		j.schema, j.table = progressSchema, progressTable
@@ -108,7 +108,7 @@ func (j *journal) create(ctx context.Context, s *mysql.Server, fallback func(con
 	if err != nil {
 		return err
 	}
-	if _, err = s.DB().ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+mysql.QuoteTable(schema, progressTableElse)+journalColumns); err != nil {
+	if err = change(ctx, s, "CREATE TABLE IF NOT EXISTS "+mysql.QuoteTable(schema, progressTableElse)+journalColumns); err != nil {
 		return fmt.Errorf("progress table: %w", readOnly(err))
 	}
 	j.schema, j.table = schema, progressTableElse
@@ -237,7 +237,8 @@ type mark struct {
 
 const marksPerInsert = 500
 
-// change runs a statement on the progress table that may as well run twice, again after a deadlock or a lock wait.
+// change runs a statement on the progress table, and again after a deadlock or a lock wait, which undo it: locks of
+// definitions deadlock too, so DROP and CREATE come this way.
 func change(ctx context.Context, s *mysql.Server, query string) error {
 	for attempt := 0; ; attempt++ {
 		_, err := s.DB().ExecContext(ctx, query)
@@ -335,13 +336,13 @@ func (j *journal) remove(ctx context.Context, s *mysql.Server) (left string, err
 		}
 		if len(others) == 0 {
 			// One statement, so that a run that dies here leaves no empty schema.
-			if _, err = s.DB().ExecContext(ctx, "DROP DATABASE "+mysql.QuoteName(j.schema)); !mysql.IsDenied(err) {
+			if err = change(ctx, s, "DROP DATABASE "+mysql.QuoteName(j.schema)); !mysql.IsDenied(err) {
 				return "", err
 			}
 			left = "schema " + mysql.QuoteName(j.schema)
 		}
 	}
-	_, err = s.DB().ExecContext(ctx, "DROP TABLE "+j.name())
+	err = change(ctx, s, "DROP TABLE "+j.name())
 	if mysql.IsDenied(err) {
 		return "table " + j.name(), j.forget(ctx, s, j.id)
 	}
