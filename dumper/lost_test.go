@@ -132,6 +132,51 @@ func TestEveryReaderLost(t *testing.T) {
 	})
 }
 
+// TestBackupLockLost ends the session that holds the backup lock: a definition may have changed since, and nobody would know.
+func TestBackupLockLost(t *testing.T) {
+	s := testdb.Start(t, testdb.MySQL97)
+	schema := s.Schema(t)
+	s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT)", "INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
+	var once atomic.Bool
+	o := Options{Threads: 1, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}}
+	dir, _, err := dumpWith(t.Context(), t, s, o, func(file string) {
+		if strings.Contains(file, ".t.0") && !once.Swap(true) {
+			killIdle(t, s)
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "LOCK INSTANCE FOR BACKUP was lost") {
+		t.Errorf("error %v", err)
+	}
+	in, err := store.NewDir(dir, store.ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dump.Open(t.Context(), in); !errors.Is(err, dump.ErrIncomplete) {
+		t.Errorf("the dump reads as %v, want incomplete", err)
+	}
+}
+
+// killIdle ends the sessions that run nothing.
+func killIdle(t *testing.T, s *testdb.Server) {
+	t.Helper()
+	rows, err := s.DB(t).Query("SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND='Sleep' AND ID<>CONNECTION_ID()")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			t.Error(err)
+		}
+		_, _ = s.DB(t).Exec(fmt.Sprintf("KILL %d", id)) // one that has ended by itself is as good
+	}
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDefinitionChanges(t *testing.T) {
 	changes := map[string]string{
 		"column":  "ALTER TABLE %s.t2 ADD COLUMN z INT",

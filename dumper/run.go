@@ -115,15 +115,24 @@ func (r *run) readCatalog(ctx context.Context) error {
 }
 
 // dump takes the snapshot, reads and writes, and proves at the end that the definitions are still those of the start.
-func (r *run) dump(ctx context.Context) (err error) {
+func (r *run) dump(ctx context.Context) error {
 	r.o.Progress.SetPhase("snapshot")
 	snap, err := r.settle(ctx)
 	if err != nil {
 		return err
 	}
+	err = r.readAll(ctx, snap)
 	if !r.o.Selection.NoData {
-		defer func() { err = errors.Join(err, snap.Close(ctx)) }()
+		err = errors.Join(err, snap.Close(ctx))
 	}
+	if err != nil {
+		return err
+	}
+	return r.writer.Finish(ctx, r.manifest)
+}
+
+// readAll writes all but what says that the dump is whole.
+func (r *run) readAll(ctx context.Context, snap *Snapshot) error {
 	if r.resumed != nil {
 		if err := r.takeUp(ctx, snap); err != nil {
 			return err
@@ -144,13 +153,10 @@ func (r *run) dump(ctx context.Context) (err error) {
 		return err
 	}
 	r.o.Progress.SetPhase("check")
-	if err := snap.Lost(); err != nil {
-		return err
-	}
 	if err := r.checkDrift(ctx, r.catalog, false); err != nil {
 		return err
 	}
-	return r.writer.Finish(ctx, r.manifest)
+	return snap.Held(ctx)
 }
 
 // settleTries bounds how often a catalog is read again because DDL ran between it and the barrier.

@@ -72,12 +72,32 @@ func (o SnapshotOptions) withDefaults() SnapshotOptions {
 	return o
 }
 
-// Lost reports why the snapshot no longer holds, nil while it does. Without the backup lock a DDL may have changed what is still to be read.
+// Lost reports why the snapshot no longer holds, nil while nothing is known of that. Without the backup lock a DDL may have changed what is still to be read.
 func (s *Snapshot) Lost() error {
 	if s.alive == nil {
 		return nil
 	}
 	return s.alive.err()
+}
+
+// Held asks the session that holds the backup lock whether it still does, for the last time.
+func (s *Snapshot) Held(ctx context.Context) error {
+	if s.alive == nil {
+		return nil
+	}
+	s.alive.stop()
+	if err := s.alive.err(); err != nil {
+		return err
+	}
+	_, err := s.control.ExecContext(ctx, "DO 1")
+	return lockLost(err)
+}
+
+func lockLost(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the session that held LOCK INSTANCE FOR BACKUP was lost, so definitions may have changed during the dump: %w", err)
 }
 
 // ReleaseTables gives back the lock on the non-transactional tables, once they are read.
@@ -105,10 +125,13 @@ func (s *Snapshot) Close(ctx context.Context) error {
 		errs = append(errs, s.ReleaseTables(ctx))
 	}
 	if s.held && s.Lost() == nil {
-		_, err := s.control.ExecContext(ctx, "UNLOCK INSTANCE")
+		if _, err := s.control.ExecContext(ctx, "UNLOCK INSTANCE"); err != nil && !mysql.IsConnectionLost(err) {
+			errs = append(errs, err)
+		}
+	}
+	if err := s.control.Close(); err != nil && !mysql.IsConnectionLost(err) {
 		errs = append(errs, err)
 	}
-	errs = append(errs, s.control.Close())
 	for _, c := range s.Readers {
 		if _, err := c.ExecContext(ctx, "ROLLBACK"); err != nil && !mysql.IsConnectionLost(err) {
 			errs = append(errs, err)
@@ -280,7 +303,7 @@ func (k *keepAlive) run(ctx context.Context, c *mysql.Conn) {
 		cancel()
 		if err != nil {
 			k.mu.Lock()
-			k.lost = fmt.Errorf("the session that held LOCK INSTANCE FOR BACKUP was lost, so definitions may have changed during the dump: %w", err)
+			k.lost = lockLost(err)
 			k.mu.Unlock()
 			return
 		}

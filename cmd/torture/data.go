@@ -52,7 +52,8 @@ func fill(ctx context.Context, db *sql.DB, rows int) error {
 		"CREATE PROCEDURE clear() DELETE FROM keyed",
 		"CREATE VIEW a_early AS SELECT id FROM keyed", "CREATE VIEW b_late AS SELECT twice(id) AS d FROM a_early",
 		"CREATE TRIGGER alters BEFORE INSERT ON keyed FOR EACH ROW SET NEW.note=CONCAT('fired ', NEW.note)",
-		"CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DISABLE DO SELECT 1")
+		"CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DISABLE DO SELECT 1",
+		"SET SESSION sql_log_bin=1")
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
