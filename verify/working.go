@@ -167,12 +167,13 @@ func (o *objectCheck) views(ctx context.Context) error {
 	return nil
 }
 
-func tryView(ctx context.Context, s *mysql.Server, schema, name string) error {
+func tryView(ctx context.Context, s *mysql.Server, schema, name string) (err error) {
 	rows, err := s.DB().QueryContext(ctx, "SELECT 1 FROM "+mysql.QuoteTable(schema, name)+" WHERE 1 = 0")
 	if err != nil {
 		return err
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	return rows.Err()
 }
 
 func (o *objectCheck) brokenOnSource(ctx context.Context, schema, name string) bool {
