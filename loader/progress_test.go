@@ -13,7 +13,8 @@ import (
 func TestProgressBehindALock(t *testing.T) {
 	server := testdb.Start(t, testdb.MySQL97)
 	schema := server.Schema(t)
-	s, err := mysql.Connect(t.Context(), mysql.Options{Host: server.Host, Port: server.Port, User: server.User}, mysql.ForLoad)
+	s, err := mysql.Connect(t.Context(), mysql.Options{Host: server.Host, Port: server.Port, User: server.User,
+		SessionSQL: []string{"SET SESSION innodb_lock_wait_timeout=1"}}, mysql.ForLoad)
 	if err != nil {
 		t.Fatal(err)
 	}

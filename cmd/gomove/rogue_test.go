@@ -287,9 +287,9 @@ func TestRogueServerTalksNonsense(t *testing.T) {
 		"OK with half a number":     {says(packetOf(1, 0, 0xfe, 1)), false},
 		"an EOF":                    {says(packetOf(1, 0xfe, 0, 0, 2, 0)), false},
 		"half a count":              {says(packetOf(1, 0xfc)), false},
-		"2^62 columns":              {says(packetOf(1, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0x40)), false},
-		"2^63 columns":              {says(packetOf(1, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0x80)), false},
-		"16 million columns":        {says(packetOf(1, 0xfd, 0xff, 0xff, 0xff)), false},
+		"2^62 columns":              {says(packetOf(1, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0x40, 1)), false},
+		"2^63 columns":              {says(packetOf(1, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0x80, 1)), false},
+		"16 million columns":        {says(packetOf(1, 0xfd, 0xff, 0xff, 0xff, 1)), false},
 		"another number":            {says(packetOf(7, 0, 0, 0, 2, 0, 0, 0)), false},
 		"HTTP":                      {says([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")), true},
 		"half a definition":         {says(packetOf(1, 2), packetOf(2, 3, 'd')), true}, // nobody needs it
