@@ -111,10 +111,10 @@ func columnWords(w []string) (column []string, checks []string) {
 			continue
 		}
 		end := closing(w, i+1)
-		checks = append(checks, strings.Join(loose(slices.Clone(w[i+1:end+1])), " "))
+		checks = append(checks, strings.Join(operators(loose(slices.Clone(w[i : end+1])))[1:], " "))
 		i = end
 	}
-	return plainAttributes(plainDefaults(loose(column))), checks
+	return plainAttributes(operators(plainDefaults(loose(column)))), checks
 }
 
 // closing is where the parenthesis that opens at i closes.

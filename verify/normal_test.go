@@ -88,6 +88,9 @@ func TestSameColumn(t *testing.T) {
 		{"`v` varchar(9) DEFAULT _utf8mb4 X'F09F9880'", "`v` varchar(9) DEFAULT 0xf09f9880"},
 		{"`l` int GENERATED ALWAYS AS (octet_length(`b`)) STORED", "`l` int GENERATED ALWAYS AS (length(`b`)) STORED"},
 		{"`u` varchar(9) AS (ucase(substr(`b`,1))) VIRTUAL", "`u` varchar(9) AS (upper(mid(`b`,1))) VIRTUAL"},
+		{"`m` int AS (`a` MOD 3) VIRTUAL", "`m` int AS ((`a` % 3)) VIRTUAL"}, {"`m` int AS (1) VIRTUAL", "`m` int AS (true) VIRTUAL"},
+		{"`m` int AS (`a` <> 0 and `j` = 0) VIRTUAL", "`m` int AS (((0 <> `a`) and (0 = `j`))) VIRTUAL"}, {"`m` int AS (`b` not like 'x') VIRTUAL", "`m` int AS ((not((`b` like 'x')))) VIRTUAL"},
+		{"`m` int CHECK (`m` MOD 3 <> 0)", "`m` int, CONSTRAINT `c` CHECK ((`m` % 3 <> 0))"},
 		{"`p` point REF_SYSTEM_ID=4326 NOT NULL", "`p` point NOT NULL"},
 	} {
 		a, b := read(same[0]), read(same[1])
@@ -97,7 +100,7 @@ func TestSameColumn(t *testing.T) {
 	}
 	for _, other := range [][2]string{
 		{"`i` int DEFAULT - 5", "`i` int DEFAULT 5"}, {"`i` int INVISIBLE", "`i` int"}, {"`v` varchar(9) DEFAULT 0xf09f9880", "`v` varchar(9) DEFAULT 0xf09f9881"},
-		{"`v` varchar(9) DEFAULT 'octet_length'", "`v` varchar(9) DEFAULT 'length'"}, {"`octet_length` int", "`length` int"}, {"`l` int AS (length(`b`))", "`l` int AS (char_length(`b`))"},
+		{"`v` varchar(9) DEFAULT 'octet_length'", "`v` varchar(9) DEFAULT 'length'"}, {"`m` int AS (`a` = 0)", "`m` int AS (`a` = 1)"}, {"`m` int AS (`a` <> 0)", "`m` int AS (`a` = 0)"}, {"`m` int AS (`b` like 'x')", "`m` int AS (not `b` like 'x')"}, {"`octet_length` int", "`length` int"}, {"`l` int AS (length(`b`))", "`l` int AS (char_length(`b`))"},
 	} {
 		a, b := read(other[0]), read(other[1])
 		if len(a.differences(&b)) == 0 {

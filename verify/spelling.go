@@ -47,6 +47,29 @@ func functionName(name string) string {
 	return name
 }
 
+// operators gives the operators of an expression without parentheses one spelling: MySQL prints %, true, 0 <> a and not a like,
+// MariaDB mod, 1, a <> 0 and a not like.
+func operators(w []string) []string {
+	for i := range w {
+		switch rest := w[i:]; {
+		case i == 0: // the name of a column
+		case w[i] == "%":
+			w[i] = "mod"
+		case w[i] == "true" && w[i-1] != "is" && w[i-1] != "not":
+			w[i] = "1"
+		case w[i] == "false" && w[i-1] != "is" && w[i-1] != "not":
+			w[i] = "0"
+		case matches(rest, []string{"0", "<", ">", "*"}):
+			rest[0], rest[1], rest[2], rest[3] = rest[3], "<", ">", "0"
+		case matches(rest, []string{"0", "=", "*"}):
+			rest[0], rest[1], rest[2] = rest[2], "=", "0"
+		case matches(rest, []string{"not", "*", "like"}):
+			rest[0], rest[1] = rest[1], "not"
+		}
+	}
+	return w
+}
+
 // plainDefaults writes a default in one way: a number without quotes and with its sign, NULL not at all.
 func plainDefaults(column []string) []string {
 	for i := 0; i+1 < len(column); i++ {

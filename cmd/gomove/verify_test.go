@@ -66,17 +66,17 @@ func (v verified) lines() []string {
 	var out []string
 	for _, t := range v.Tables {
 		for _, r := range t.Rows {
-			s := r.Kind
+			words := []string{r.Kind}
 			for _, k := range r.Key {
-				s += " " + k.Column + "=" + k.Value
+				words = append(words, k.Column+"="+k.Value)
 			}
 			for _, c := range r.Columns {
-				s += " " + c.Column + ":" + c.Source + "->" + c.Target
+				words = append(words, c.Column+":"+c.Source+"->"+c.Target)
 			}
 			if r.Times > 1 {
-				s += fmt.Sprint(" x", r.Times)
+				words = append(words, fmt.Sprint("x", r.Times))
 			}
-			out = append(out, s)
+			out = append(out, strings.Join(words, " "))
 		}
 	}
 	return out
