@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync/atomic"
@@ -131,6 +132,10 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errNoAnswer) {
 		return nil, errNoAnswer
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		// A server that ends or has just begun: elsewhere io.EOF is the end of rows.
+		return nil, fmt.Errorf("the server closed the connection before it was set up: %w", mysqldriver.ErrInvalidConn)
 	}
 	if err != nil {
 		return nil, err
