@@ -159,14 +159,14 @@ func (h *host) loadLimit(s *set, csv, work string) (*contender, error) {
 			keys.WriteString(alter + "\n")
 		}
 	}
-	loads := ""
+	var loads strings.Builder
 	names, err := filepath.Glob(filepath.Join(csv, "*.csv"))
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
 		table := strings.Split(filepath.Base(name), ".")[1]
-		loads += fmt.Sprintf("LOAD DATA LOCAL INFILE '%s' INTO TABLE %s.%s %s\n", name, s.schema(), table, dump.LoadDataClauses)
+		fmt.Fprintf(&loads, "LOAD DATA LOCAL INFILE '%s' INTO TABLE %s.%s %s\n", name, s.schema(), table, dump.LoadDataClauses)
 	}
 	hasten := ""
 	if h.Kind == "mysql97" {
@@ -174,11 +174,9 @@ func (h *host) loadLimit(s *set, csv, work string) (*contender, error) {
 	}
 	client := fmt.Sprintf("#!/bin/sh\nexec %s --local-infile=1 --init-command=\"%s%s\" \"$@\"\n",
 		shellWords(h.ClientCommand()), fmt.Sprintf(session, unique), hasten)
-	script := fmt.Sprintf("set -e\ncd %s\nsh client.sh < create.sql\n", shellWords([]string{work}))
-	for _, file := range []string{"load.sql", "keys.sql"} {
-		script += "xargs -r -d '\\n' -P $1 -n 1 sh client.sh -e < " + file + "\n"
-	}
-	for name, text := range map[string]string{"create.sql": create.String(), "load.sql": loads, "keys.sql": keys.String(), "client.sh": client, "limit.sh": script} {
+	const each = "xargs -r -d '\\n' -P $1 -n 1 sh client.sh -e < "
+	script := fmt.Sprintf("set -e\ncd %s\nsh client.sh < create.sql\n", shellWords([]string{work})) + each + "load.sql\n" + each + "keys.sql\n"
+	for name, text := range map[string]string{"create.sql": create.String(), "load.sql": loads.String(), "keys.sql": keys.String(), "client.sh": client, "limit.sh": script} {
 		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}

@@ -297,18 +297,18 @@ func (r *InsertReader) parseInsert(h *headScan) error {
 	if err := h.words("INSERT", "INTO"); err != nil {
 		return err
 	}
-	schema, table := "", ""
-	name, err := h.name()
+	table, err := h.name()
 	if err != nil {
 		return err
 	}
-	if table = name; h.sees('.') {
-		schema = name
+	schema := r.schema
+	if h.sees('.') {
+		schema = table
 		if table, err = h.name(); err != nil {
 			return err
 		}
 	}
-	if table != r.table || schema != "" && schema != r.schema {
+	if table != r.table || schema != r.schema {
 		return fmt.Errorf("%w: INSERT INTO %s in a chunk of %s", ErrStatement, quoteTable(schema, table), quoteTable(r.schema, r.table))
 	}
 	r.order = r.order[:0]
