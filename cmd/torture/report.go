@@ -30,6 +30,9 @@ func (t *torture) report() {
 		fmt.Fprintf(t.out, "\n%d dumps were resumed to their end and kept %d chunks; %d were refused, as the source had restarted, or been written to (%d times)\n",
 			r.whole, r.chunks, r.refused, r.written)
 	}
+	if t.torn > 0 {
+		fmt.Fprintf(t.out, "\n%d files of tables that a killed MySQL 5.6 did not know had to be removed by hand\n", t.torn)
+	}
 	fmt.Fprintf(t.out, "\nseed %d, %d dumps and loads compared row by row in %.0f s: %d rows lost, %d doubled, %d altered; %d promises broken\n",
 		t.seed, t.compared, time.Since(t.startTime).Seconds(), t.total.lost, t.total.doubled, t.total.altered, len(t.failures))
 }

@@ -33,6 +33,7 @@ type torture struct {
 	compared  int
 	total     difference
 	resumed   resumptions
+	torn      int  // files that a killed MySQL 5.6 had left of tables it did not know
 	forgetful bool // the target has lost its counters in this round
 	failures  []string
 	startTime time.Time
