@@ -277,28 +277,6 @@ func TestCloseEndsSession(t *testing.T) {
 	}
 }
 
-// TestClosedBeforeGreeting meets what a server is for a moment after it was killed: a port that accepts and closes.
-func TestClosedBeforeGreeting(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_ = c.Close()
-		}
-	}()
-	_, err = Connect(t.Context(), Options{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, User: "u", TLS: TLS{Mode: SSLDisabled}}, ForLoad)
-	if !IsConnectionLost(err) {
-		t.Errorf("error %v is no lost connection", err)
-	}
-}
-
 func TestClassify(t *testing.T) {
 	server := func(n uint16) error {
 		return fmt.Errorf("chunk 3: %w", &mysqldriver.MySQLError{Number: n, Message: "x"})
