@@ -46,6 +46,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 		i.report.add(*p)
+		i.report.unread = true
 		return i.report, i.report.verdict()
 	}
 	i.report.about(i.reader)

@@ -134,6 +134,9 @@ func TestRun(t *testing.T) {
 			if !strings.Contains(text.String(), c.says) {
 				t.Errorf("no %q in:\n%s", c.says, text.String())
 			}
+			if strings.Contains(text.String(), "interrupted") {
+				t.Errorf("a damaged dump is called interrupted:\n%s", text.String())
+			}
 			if strings.Contains(text.String(), "\x1b") {
 				t.Errorf("an escape sequence of the dump reaches the terminal:\n%q", text.String())
 			}

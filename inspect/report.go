@@ -39,6 +39,7 @@ type Report struct {
 	ProblemCount int            `json:"problem_count"`
 
 	byFile map[string]bool // files with a problem
+	unread bool            // what describes the dump could not be read: whether it is whole is not known
 }
 
 // Object is a schema, table, view or sequence of a dump.
@@ -136,7 +137,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	switch {
 	case r.OK:
 		fmt.Fprintf(&b, "whole and right: %s was compared with the dump's records\n", checked)
-	case !r.Complete:
+	case !r.Complete && !r.unread:
 		fmt.Fprintf(&b, "NOT WHOLE: there is no %s: the dump was interrupted\n", dump.MetadataName)
 	}
 	_, err := io.WriteString(w, b.String())

@@ -14,8 +14,8 @@ var (
 	ErrBusy = errors.New("another load runs on this target")
 	// ErrReadOnly is a target that takes no writes.
 	ErrReadOnly = errors.New("target is read-only")
-	// ErrOtherDump is a target on which another dump is half loaded.
-	ErrOtherDump = errors.New("another dump is half loaded there")
+	// ErrOtherDump is a target on which another dump is half loaded, or this one with other settings.
+	ErrOtherDump = errors.New("another load is half done there")
 	// ErrUnsupported is a dump with objects that the target cannot hold.
 	ErrUnsupported = errors.New("target cannot hold the dump")
 	// ErrNoAccount is a definer that the target does not know.

@@ -271,7 +271,8 @@ func (l *load) readPast(ctx context.Context) error {
 		return nil
 	}
 	if l.past.settings != "" && l.past.settings != l.settings() {
-		return fmt.Errorf("%w: this dump, with other --schema-map, --table-map or selection; give the same ones to carry on, or --restart to begin anew", ErrOtherDump)
+		return fmt.Errorf("%w: this dump's, begun with other --schema-map, --table-map or selection, %s, where this one has %s; give the same ones to carry on, or --restart to begin anew",
+			ErrOtherDump, l.past.settings, l.settings())
 	}
 	l.summary.Resumed = true
 	return nil

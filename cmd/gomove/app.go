@@ -128,12 +128,14 @@ func noArguments(c *cli.Context) error {
 // enum reads a flag that takes one of a few words.
 func enum[T ~string](c *cli.Context, flag string, allowed ...T) (T, error) {
 	v := T(c.String(flag))
-	words := make([]string, len(allowed))
-	for i, a := range allowed {
+	var words []string
+	for _, a := range allowed {
 		if a == v {
 			return v, nil
 		}
-		words[i] = string(a)
+		if a != "" { // the command's own default
+			words = append(words, string(a))
+		}
 	}
 	return "", usagef("--%s %q: use one of %s", flag, v, strings.Join(words, ", "))
 }
