@@ -76,7 +76,7 @@ func (l *load) addIndexes(ctx context.Context, s *session, t *table) error {
 		if err := s.use(ctx, t.schema, st.vars, false, l.target); err != nil {
 			return err
 		}
-		if err := l.retryDDL(ctx, s, alter); err != nil {
+		if err := l.addIndex(ctx, s, alter); err != nil {
 			return &StatementError{Phase: "indexes", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt([]byte(alter)), Err: err}
 		}
 		if err := l.reach(atIndexed, s, t.name); err != nil {
@@ -85,6 +85,20 @@ func (l *load) addIndexes(ctx context.Context, s *session, t *table) error {
 	}
 	l.summary.count(&l.summary.Indexes, len(indexes))
 	return nil
+}
+
+// errWrongIndexName is what MySQL 5.6 says of an index that InnoDB has and its own dictionary, the .frm file, does not know:
+// it was killed between the two.
+const errWrongIndexName = 1280
+
+// addIndex runs an ALTER. Where a killed server has left an index half made, the table is copied, which leaves that behind.
+func (l *load) addIndex(ctx context.Context, s *session, alter string) error {
+	err := l.retryDDL(ctx, s, alter)
+	if mysql.Number(err) != errWrongIndexName {
+		return err
+	}
+	l.log.Warn("the server knows half of an index, from an ALTER amid which it died: the table is copied", "statement", alter, "error", err)
+	return l.retryDDL(ctx, s, alter+", ALGORITHM=COPY")
 }
 
 // definition reads a table's CREATE TABLE again, as the target gets it.
