@@ -141,7 +141,8 @@ func (t *torture) prepare(ctx context.Context) error {
 }
 
 func (t *torture) dumpArgs(dir string, how []string) []string {
-	return append([]string{"-B", schema, "-o", dir, "--chunk-size", "8KiB"}, how...)
+	// At info a dump says that it found nothing to resume and begins anew.
+	return append([]string{"-B", schema, "-o", dir, "--chunk-size", "8KiB", "--log-level", "info"}, how...)
 }
 
 func (t *torture) measure(ctx context.Context, e *end, command string, args ...string) (habits, error) {
