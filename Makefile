@@ -3,7 +3,7 @@
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.11.4
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 MAX_LINES     := 400
-FUZZ_TIME     ?= 30s
+FUZZ_TIME     ?= 60s
 SEED          ?= 1
 FAULTS        ?= 1000
 ONLY          ?=
