@@ -3,6 +3,7 @@ package mysql
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -238,9 +239,10 @@ func TestCellDoesNotAllocate(t *testing.T) {
 // slowQuery works on the server for a long time without sending a row.
 const slowQuery = "SELECT COUNT(*) FROM information_schema.collations a, information_schema.collations b, information_schema.collations c, information_schema.collations d"
 
-func running(t *testing.T, s *testdb.Server, id uint64) bool {
+// running looks on a pool that is made once: each would keep a connection to the end of the test.
+func running(t *testing.T, db *sql.DB, id uint64) bool {
 	t.Helper()
-	return one(t, s.DB(t), fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id=%d AND command='Query'", id)) == "1"
+	return one(t, db, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id=%d AND command='Query'", id)) == "1"
 }
 
 func eventually(t *testing.T, what string, is func() bool) {
@@ -254,11 +256,12 @@ func eventually(t *testing.T, what string, is func() bool) {
 
 func TestCancelKillsStatement(t *testing.T) {
 	onEach(t, func(t *testing.T, s *testdb.Server) {
+		db := s.DB(t)
 		server := connect(t, optionsOf(s), ForDump)
 		c := session(t, server)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
-			for !running(t, s, c.ID) {
+			for !running(t, db, c.ID) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			cancel()
@@ -275,7 +278,7 @@ func TestCancelKillsStatement(t *testing.T) {
 		if d := time.Since(start); d > 10*time.Second {
 			t.Errorf("took %v", d)
 		}
-		eventually(t, "statement ends", func() bool { return !running(t, s, c.ID) })
+		eventually(t, "statement ends", func() bool { return !running(t, db, c.ID) })
 		if _, err := c.ExecContext(t.Context(), "DO 1"); !IsConnectionLost(err) {
 			t.Errorf("session after cancel: %v", err)
 		}
@@ -285,6 +288,7 @@ func TestCancelKillsStatement(t *testing.T) {
 // TestCancelWhileServerWaits ends a statement whose server waits for us to read on.
 func TestCancelWhileServerWaits(t *testing.T) {
 	onEach(t, func(t *testing.T, s *testdb.Server) {
+		db := s.DB(t)
 		schema := bigTable(t, s)
 		c := session(t, connect(t, optionsOf(s), ForDump))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -307,7 +311,7 @@ func TestCancelWhileServerWaits(t *testing.T) {
 		if err := r.Close(); err != nil {
 			t.Error(err)
 		}
-		eventually(t, "statement ends", func() bool { return !running(t, s, c.ID) })
+		eventually(t, "statement ends", func() bool { return !running(t, db, c.ID) })
 	})
 }
 
