@@ -74,7 +74,7 @@ func (l *load) finished(t *table, ready chan<- *table) {
 type writer struct {
 	*load
 	s    *session
-	lost []string // marks of sessions that the server may still know
+	lost []slot // of sessions that the server may still know
 }
 
 func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *table) error {
@@ -188,10 +188,8 @@ func (w *writer) attempt(ctx context.Context, one work) (err error) {
 // abandon throws the session away. The server must do so too before the chunk is tried again; when the run ends, there
 // is some time for it.
 func (w *writer) abandon(ctx context.Context) {
-	if w.s.mark != "" {
-		w.lost = append(w.lost, w.s.mark)
-	}
-	w.drop()
+	w.lost = append(w.lost, w.s.lose())
+	w.s = nil
 	if ctx.Err() == nil {
 		return
 	}

@@ -273,7 +273,7 @@ func TestLoadLostCommit(t *testing.T) {
 		sum, err := run(t, o)
 		must(t, err)
 		if p.hit.Load() != 3 || sum.ChunksRetried != 3 {
-			t.Errorf("%d answers were lost, %d chunks repeated, want 3", p.hit.Load(), sum.ChunksRetried)
+			t.Errorf("%d answers were lost, %d chunks repeated, want 3:\n%s", p.hit.Load(), sum.ChunksRetried, strings.Join(sum.Retries, "\n"))
 		}
 		wantRows(t, s.DB(t), schema+".t", 100)
 	})
@@ -340,4 +340,33 @@ func TestLoadReadOnly(t *testing.T) {
 			wantError(t, err, ErrReadOnly)
 		})
 	}
+}
+
+// TestBuryHitsNoOther has a session lost and another opened before the lost one is looked for: that one must live on.
+func TestBuryHitsNoOther(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		ctx := t.Context()
+		l := newLoad(options(s, (&testDump{schema: s.Schema(t)}).write(t)).withDefaults())
+		must(t, l.connect(ctx))
+		defer l.server.Close()
+		one, err := l.open(ctx)
+		must(t, err)
+		lost := one.lose()
+		for ids := []int64{0}; len(ids) > 0; { // the server notices at its leisure
+			ids, err = l.holders(ctx, []string{lost.name})
+			must(t, err)
+		}
+		two, err := l.open(ctx)
+		must(t, err)
+		defer two.discard()
+		must(t, l.bury(ctx, lost))
+		var n int
+		must(t, two.QueryRowContext(ctx, "SELECT 1").Scan(&n))
+		three, err := l.open(ctx)
+		must(t, err)
+		defer three.discard()
+		if three.slot.name != lost.name {
+			t.Errorf("slot %s was not given back, the next is %s", lost.name, three.slot.name)
+		}
+	})
 }

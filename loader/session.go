@@ -16,8 +16,7 @@ import (
 // session is one dedicated session on the target. It never reconnects; after an error it is rolled back or thrown away.
 type session struct {
 	*mysql.Conn
-	mark     string // the name of its slot; empty where the server has no such locks
-	release  func() // gives the slot back
+	slot     slot
 	baseMode string // sql_mode as the connector set it
 	baseZone string
 	hastened bool   // hasten was called
@@ -31,7 +30,7 @@ func (l *load) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Conn: c, release: func() {}}
+	s := &session{Conn: c, slot: slot{release: func() {}}}
 	if err := l.prime(ctx, s); err != nil {
 		s.discard()
 		return nil, err
@@ -79,8 +78,7 @@ func (l *load) steadily(ctx context.Context, s **session, what string, do func(s
 		if err = do(*s, attempt > 0); err == nil || !mysql.IsConnectionLost(err) || ctx.Err() != nil {
 			return err
 		}
-		mark := (*s).mark
-		(*s).discard()
+		lost := (*s).lose()
 		*s = nil
 		if attempt+1 >= maxAttempts {
 			return err
@@ -89,18 +87,15 @@ func (l *load) steadily(ctx context.Context, s **session, what string, do func(s
 		l.counters.Retries.Add(1)
 		l.log.Warn("connection was lost, looking at what the target has and going on", "at", what, "attempt", attempt+1, "error", err)
 		sleep(ctx, backoff(attempt))
-		if err := l.buryPatiently(ctx, mark); err != nil {
+		if err := l.buryPatiently(ctx, lost); err != nil {
 			return err
 		}
 	}
 }
 
-func (l *load) buryPatiently(ctx context.Context, mark string) error {
-	if mark == "" {
-		return nil
-	}
+func (l *load) buryPatiently(ctx context.Context, lost slot) error {
 	for attempt := 0; ; attempt++ {
-		err := l.bury(ctx, mark)
+		err := l.bury(ctx, lost)
 		if err == nil || !mysql.IsConnectionLost(err) || attempt+1 >= maxAttempts || ctx.Err() != nil {
 			return err
 		}
@@ -124,9 +119,15 @@ func (l *load) openForRows(ctx context.Context) (*session, error) {
 // discard closes the connection: what is open in it is rolled back by the server.
 func (s *session) discard() {
 	if s != nil {
-		_ = s.Close() // it may be closed already; there is nothing to be done about an error
-		s.release()
+		s.lose().release()
 	}
+}
+
+// lose closes the connection and leaves its slot taken: another session must not have that name before bury has looked
+// for the one that was lost.
+func (s *session) lose() slot {
+	_ = s.Close() // it may be closed already; there is nothing to be done about an error
+	return s.slot
 }
 
 const teardownTime = 10 * time.Second

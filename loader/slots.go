@@ -28,6 +28,12 @@ func newSlots(threads int) *slots {
 	return &slots{run: randomName(), n: 8*threads + 24, used: map[int]bool{}}
 }
 
+// slot is the name that a session has; without one on a server that has no such locks.
+type slot struct {
+	name    string
+	release func() // gives the name back
+}
+
 func slotName(run string, n int) string { return "gomove." + run + "." + strconv.Itoa(n) }
 
 // next takes the first free number after n.
@@ -59,7 +65,7 @@ func (l *load) occupy(ctx context.Context, s *session) error {
 			err = l.lock.refuse(holder)
 		}
 		if err == nil && got.Int64 == 1 {
-			s.mark, s.release = name, sync.OnceFunc(func() { l.slots.free(n) })
+			s.slot = slot{name: name, release: sync.OnceFunc(func() { l.slots.free(n) })}
 			return nil
 		}
 		l.slots.free(n)
@@ -74,12 +80,29 @@ func (l *load) occupy(ctx context.Context, s *session) error {
 }
 
 // bury makes sure that lost sessions are gone from the server too, so that their statements and locks are: what they had
-// open is rolled back. It waits as long as that takes.
-func (l *load) bury(ctx context.Context, marks ...string) error {
+// open is rolled back. It waits as long as that takes, and gives their slots back.
+func (l *load) bury(ctx context.Context, lost ...slot) error {
+	var names []string
+	for _, k := range lost {
+		if k.name != "" {
+			names = append(names, k.name)
+		}
+	}
+	if err := l.endHolders(ctx, names); err != nil {
+		return err
+	}
+	for _, k := range lost {
+		k.release()
+	}
+	return nil
+}
+
+// endHolders kills what holds some of the locks, until nothing does.
+func (l *load) endHolders(ctx context.Context, names []string) error {
 	var told time.Time
 	start := time.Now()
 	for {
-		left, err := l.holders(ctx, marks)
+		left, err := l.holders(ctx, names)
 		if err != nil || len(left) == 0 {
 			return err
 		}
@@ -97,18 +120,18 @@ func (l *load) bury(ctx context.Context, marks ...string) error {
 	}
 }
 
-// marksPerQuery bounds how many locks are asked for in one statement.
-const marksPerQuery = 200
+// namesPerQuery bounds how many locks are asked for in one statement.
+const namesPerQuery = 200
 
 // holders are the connections that hold some of the locks.
-func (l *load) holders(ctx context.Context, marks []string) (ids []int64, err error) {
-	for len(marks) > 0 {
-		some := marks[:min(len(marks), marksPerQuery)]
-		marks = marks[len(some):]
+func (l *load) holders(ctx context.Context, names []string) (ids []int64, err error) {
+	for len(names) > 0 {
+		some := names[:min(len(names), namesPerQuery)]
+		names = names[len(some):]
 		calls := make([]string, len(some))
 		got, into := make([]sql.NullInt64, len(some)), make([]any, len(some))
-		for i, m := range some {
-			calls[i], into[i] = "IS_USED_LOCK("+mysql.QuoteString(m)+")", &got[i]
+		for i, name := range some {
+			calls[i], into[i] = "IS_USED_LOCK("+mysql.QuoteString(name)+")", &got[i]
 		}
 		if err := l.server.DB().QueryRowContext(ctx, "SELECT "+strings.Join(calls, ",")).Scan(into...); err != nil {
 			return nil, err
@@ -131,13 +154,13 @@ func (l *load) buryPast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var marks []string
+	var names []string
 	for run, n := range runs {
 		for i := range min(n, maxSlots) {
-			marks = append(marks, slotName(run, i))
+			names = append(names, slotName(run, i))
 		}
 	}
-	if err := l.bury(ctx, marks...); err != nil {
+	if err := l.endHolders(ctx, names); err != nil {
 		return fmt.Errorf("sessions of an earlier run: %w", err)
 	}
 	return nil
