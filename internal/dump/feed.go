@@ -1,0 +1,49 @@
+package dump
+
+import (
+	"context"
+	"io"
+)
+
+// Feed is a dump that is read in one pass: a stream, a copy that is under way, the files of another tool.
+// It is used by one goroutine; the chunks that it gives may be read by others.
+type Feed interface {
+	// Manifest is known before the first event. Its ID is new for what can be read only once, and the same each time for
+	// what gives the same events each time: a load that was interrupted goes on by it.
+	Manifest() *Manifest
+	// Next gives the next event. io.EOF is the end of a whole dump, proven as far as its kind can be; ErrIncomplete one that was cut off.
+	// It may wait until chunks that it has given are released.
+	Next(ctx context.Context) (Event, error)
+	// String names the source for messages, without secrets.
+	String() string
+}
+
+// Event is one step of a Feed: one of the fields is set. An object comes before its chunks; a table's Finished comes after its last
+// chunk, and there is one for each table, also for those without rows. Views, routines, triggers and events may come at any time.
+type Event struct {
+	Object   *FedObject
+	Chunk    *FedChunk
+	Finished *Finished
+}
+
+// FedObject is an object with its definitions.
+type FedObject struct {
+	Object          // Rows is -1 while they are not known; FileSums may be missing
+	Texts  [][]byte // of Files, in their order
+}
+
+// FedChunk is a chunk in memory. Its record is whole: Rows, Bytes and Number are those of its content; Stored and FileSum may be
+// missing in what another tool has written.
+type FedChunk struct {
+	Chunk
+	// Open reads the rows from their start, decompressed, as Reader.OpenChunk does. It can be called again until Release.
+	Open func() (io.ReadCloser, error)
+	// Release gives the memory back, once the chunk is committed or will not be loaded.
+	Release func()
+}
+
+// Finished is the end of a table: no more chunks of it come.
+type Finished struct {
+	Schema, Table string
+	Rows          int64 // of all its chunks
+}
