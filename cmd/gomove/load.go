@@ -37,7 +37,6 @@ func newLoadCommand() *cli.Command {
 		&cli.StringFlag{Name: "if-exists", Value: "fail", Usage: "`WHAT` to do with a table that is there: fail, skip, drop or truncate"},
 		&cli.StringFlag{Name: "defer-indexes", Value: "auto", Usage: "`WHICH` secondary indexes are built after the rows: auto, all or none"},
 		&cli.BoolFlag{Name: "skip-binlog", Usage: "keep the load out of the target's binary log, where the account may"},
-		&cli.StringSliceFlag{Name: "schema-map", Usage: "`FROM=TO`: load a schema under another name (repeat)"},
 		&cli.StringFlag{Name: "warnings", Value: "fail", Usage: "`WHAT` to do when the target warns about a row: fail or report"},
 		&cli.StringFlag{Name: "invalid-text", Value: "fail", Usage: "`WHAT` to do with text that is not valid in its charset on the target: fail, or replace (by ?, named in the summary)"},
 		&cli.BoolFlag{Name: "analyze", Usage: "ANALYZE TABLE after the rows"},
@@ -46,7 +45,7 @@ func newLoadCommand() *cli.Command {
 		&cli.BoolFlag{Name: "allow-unsafe-sql", Usage: "take definitions that reach other servers or files, and pass over statements that no dump needs, in place of failing"},
 		&cli.BoolFlag{Name: "restart", Usage: "forget what an interrupted load has done"},
 	)
-	flags = append(flags, placeFlags()...)
+	flags = append(append(flags, mapFlags()...), placeFlags()...)
 	return &cli.Command{
 		Name:               "load",
 		Usage:              "load a dump into a server",
@@ -112,26 +111,6 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	}
 	o.DryRun = c.Bool("dry-run")
 	return o, nil
-}
-
-// names reads --schema-map.
-func names(c *cli.Context) (transform.Names, error) {
-	var n transform.Names
-	for _, m := range c.StringSlice("schema-map") {
-		from, to, ok := cutOutsideBackticks(m)
-		from, to = unquoteName(from), unquoteName(to)
-		if !ok || from == "" || to == "" {
-			return n, usagef("--schema-map %q: use FROM=TO", m)
-		}
-		if n.Schemas == nil {
-			n.Schemas = map[string]string{}
-		}
-		if old, twice := n.Schemas[from]; twice && old != to {
-			return n, usagef("--schema-map names schema %q twice", from)
-		}
-		n.Schemas[from] = to
-	}
-	return n, nil
 }
 
 func loadAction(c *cli.Context) error {

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/gomove/gomove/internal/dump"
-	pattern "github.com/gomove/gomove/internal/selection"
 	"github.com/gomove/gomove/internal/store"
 	"github.com/gomove/gomove/verify"
 )
@@ -28,15 +27,13 @@ func newVerifyCommand() *cli.Command {
 	flags = append(flags,
 		whereFlag(),
 		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR` of a dump, in place of --source"},
-		&cli.StringSliceFlag{Name: "schema-map", Usage: "`FROM=TO`: a schema that has another name on the target (repeat)"},
-		&cli.StringSliceFlag{Name: "table-map", Usage: "`SCHEMA.TABLE=SCHEMA.TABLE`: a table that has another name on the target (repeat)"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections to each server", DefaultText: "one per core of this machine"},
 		&cli.IntFlag{Name: "max-differences", Value: 100, Usage: "`NUMBER` of rows to name for each table"},
 		&cli.IntFlag{Name: "recheck", Value: 3, Usage: "`NUMBER` of times that rows which differ are read again, while the servers are written to"},
 		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHETHER` another DEFINER is a difference: strip (no) or keep (yes)"},
 		&cli.StringFlag{Name: "report", Usage: "write the differences to this `FILE`, a line of JSON each"},
 	)
-	flags = append(flags, placeFlags()...)
+	flags = append(append(flags, mapFlags()...), placeFlags()...)
 	return &cli.Command{
 		Name:               "verify",
 		Usage:              "compare two servers, or a dump and a server, row by row",
@@ -72,9 +69,6 @@ func verifyOptions(c *cli.Context) (o verify.Options, err error) {
 	if o.Names, err = names(c); err != nil {
 		return o, err
 	}
-	if err := tableNames(c, &o); err != nil {
-		return o, err
-	}
 	if o.Threads, err = threads(c); err != nil {
 		return o, err
 	}
@@ -92,23 +86,6 @@ func verifyOptions(c *cli.Context) (o verify.Options, err error) {
 		return o, usagef("%w", err)
 	}
 	return o, nil
-}
-
-// tableNames reads --table-map.
-func tableNames(c *cli.Context, o *verify.Options) error {
-	for _, m := range c.StringSlice("table-map") {
-		from, to, ok := cutOutsideBackticks(m)
-		a, errA := pattern.ParseTable(from)
-		b, errB := pattern.ParseTable(to)
-		if !ok || errA != nil || errB != nil || !a.Exact() || !b.Exact() {
-			return usagef("--table-map %q: use SCHEMA.TABLE=SCHEMA.TABLE", m)
-		}
-		if o.Names.Tables == nil {
-			o.Names.Tables = map[[2]string][2]string{}
-		}
-		o.Names.Tables[[2]string{a.Schema.Name(), a.Table.Name()}] = [2]string{b.Schema.Name(), b.Table.Name()}
-	}
-	return nil
 }
 
 func verifyAction(c *cli.Context) (err error) {
