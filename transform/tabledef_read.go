@@ -12,6 +12,8 @@ type table struct {
 	bodyFrom, bodyTo int // the range of bytes between the parentheses
 	notNull          map[string]bool
 	engine           string
+	charset          string // its default
+	collation        string
 	partitioned      bool
 	versioned        bool   // MariaDB: WITH SYSTEM VERSIONING
 	nextValue        uint64 // the option AUTO_INCREMENT
@@ -316,6 +318,10 @@ func (t *table) readOptions(tokens []Token, m Mode) {
 			t.versioned = true
 		case o.Is("ENGINE"):
 			t.engine = options[value].Unquote(m)
+		case o.Is("CHARSET"), o.Is("SET") && i > 0 && options[i-1].Is("CHARACTER"):
+			t.charset = strings.ToLower(options[value].Unquote(m))
+		case o.Is("COLLATE"):
+			t.collation = strings.ToLower(options[value].Unquote(m))
 		case o.Is("AUTO_INCREMENT"):
 			t.nextValue, _ = strconv.ParseUint(string(options[value].Text), 10, 64)
 		}
