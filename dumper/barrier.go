@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // Server error numbers of a lock that was not granted in time.
@@ -115,7 +116,7 @@ func (b *barrier) lockFreePossible(ctx context.Context) error {
 	case b.position.replicaRunning && f.Variables["log_slave_updates"] != "ON" && f.Variables["log_replica_updates"] != "ON":
 		return refused("this server is a replica with log_slave_updates=OFF")
 	case b.locked != nil:
-		return refused("%d tables are not transactional, such as %s.%s", len(b.nonTransactional()), b.nonTransactional()[0].Schema, b.nonTransactional()[0].Name)
+		return refused("%s not transactional, such as %s.%s", progress.Counted(len(b.nonTransactional()), "table"), b.nonTransactional()[0].Schema, b.nonTransactional()[0].Name)
 	}
 	return ctx.Err()
 }

@@ -132,7 +132,7 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 			u.kept.Bytes += c.Bytes
 		}
 	}
-	snap.Facts.Plan = append(snap.Facts.Plan, fmt.Sprintf("%d chunks of %s are kept from the interrupted run", u.kept.Chunks, progress.Bytes(u.kept.Bytes)))
+	snap.Facts.Plan = append(snap.Facts.Plan, fmt.Sprintf("%s of %s kept from the interrupted run", progress.Counted(u.kept.Chunks, "chunk"), progress.Bytes(u.kept.Bytes)))
 	r.o.Log.Info("dump resumed", "kept_chunks", u.kept.Chunks, "kept_rows", u.kept.Rows, "kept_bytes", u.kept.Bytes)
 	r.writer, err = dump.ResumeWriter(ctx, r.o.Out, r.out, u.Unfinished)
 	return err

@@ -105,7 +105,7 @@ func TestDryRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := sum.Text()
-		for _, want := range []string{"would dump " + fmt.Sprint(len(keyShapes)) + " tables", schema + ".single: about 1 rows", "no usable key", "along PRIMARY", "engine MyISAM has no snapshots"} {
+		for _, want := range []string{"would dump " + fmt.Sprint(len(keyShapes)) + " tables", schema + ".single: about 1 row,", "no usable key", "along PRIMARY", "engine MyISAM has no snapshots"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("no %q in\n%s", want, text)
 			}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/progress"
 )
@@ -79,15 +77,16 @@ func (s *Summary) Text() string {
 		s.planText(&b)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "dumped %s of %s rows, %s (%s stored) in %.1f s, %.1f MB/s\n",
-		counted(s.Tables, "table"), humanize.Comma(s.Rows), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes), s.Seconds, s.MBPerSecond)
-	fmt.Fprintf(&b, "  %s, %s, %s, %s, %s; %d chunks, %s\n", counted(s.Schemas, "schema"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
-		counted(s.Routines, "routine"), counted(s.Events, "event"), s.Chunks, counted(s.Threads, "thread"))
+	counted := progress.Counted[int]
+	fmt.Fprintf(&b, "dumped %s of %s, %s (%s stored) in %.1f s, %.1f MB/s\n",
+		counted(s.Tables, "table"), progress.Counted(s.Rows, "row"), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes), s.Seconds, s.MBPerSecond)
+	fmt.Fprintf(&b, "  %s, %s, %s, %s, %s; %s, %s\n", counted(s.Schemas, "schema"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
+		counted(s.Routines, "routine"), counted(s.Events, "event"), progress.Counted(s.Chunks, "chunk"), counted(s.Threads, "thread"))
 	if k := s.Resumed; k != nil {
-		fmt.Fprintf(&b, "  resumed: %s of %s rows, %s, were there already\n", counted(int(k.Chunks), "chunk"), humanize.Comma(k.Rows), progress.Bytes(k.Bytes))
+		fmt.Fprintf(&b, "  resumed: %s of %s, %s, were there already\n", progress.Counted(k.Chunks, "chunk"), progress.Counted(k.Rows, "row"), progress.Bytes(k.Bytes))
 	}
 	if s.Retries > 0 {
-		fmt.Fprintf(&b, "  %s lost and taken up by others of the same snapshot\n", counted(int(s.Retries), "session"))
+		fmt.Fprintf(&b, "  %s lost and taken up by others of the same snapshot\n", progress.Counted(s.Retries, "session"))
 	}
 	snapshotText(&b, &s.Snapshot)
 	s.warningText(&b)
@@ -108,7 +107,7 @@ func snapshotText(b *strings.Builder, f *dump.SnapshotFacts) {
 		coordinatesText(b, "source's binary log", f.Source)
 	}
 	if f.PreparedXA > 0 {
-		fmt.Fprintf(b, "  %s in no snapshot\n", counted(f.PreparedXA, "prepared XA transaction"))
+		fmt.Fprintf(b, "  %s in no snapshot\n", progress.Counted(f.PreparedXA, "prepared XA transaction"))
 	}
 }
 
@@ -134,10 +133,11 @@ func (s *Summary) warningText(b *strings.Builder) {
 }
 
 func (s *Summary) planText(b *strings.Builder) {
+	counted := progress.Counted[int]
 	fmt.Fprintf(b, "would dump %s, %s, %s, %s, %s of %s\n", counted(s.Tables, "table"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
 		counted(s.Routines, "routine"), counted(s.Events, "event"), counted(s.Schemas, "schema"))
 	for _, t := range s.Plan {
-		fmt.Fprintf(b, "  %s: about %s rows, %s, %s", t.Table, humanize.Comma(t.Rows), progress.Bytes(t.Bytes), counted(int(t.Chunks), "chunk"))
+		fmt.Fprintf(b, "  %s: about %s, %s, %s", t.Table, progress.Counted(t.Rows, "row"), progress.Bytes(t.Bytes), progress.Counted(t.Chunks, "chunk"))
 		if t.Key != "" {
 			fmt.Fprintf(b, " along %s", t.Key)
 		}
@@ -147,11 +147,4 @@ func (s *Summary) planText(b *strings.Builder) {
 		b.WriteByte('\n')
 	}
 	s.warningText(b)
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return humanize.Comma(int64(n)) + " " + what + "s"
 }

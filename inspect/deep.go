@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // maxRowBytes bounds one row of a chunk.
@@ -41,7 +42,7 @@ func (i *inspection) decode(ctx context.Context, c *dump.Chunk) (err error) {
 	}
 	switch {
 	case n != c.Rows:
-		return i.wrong(c, fmt.Sprintf("it holds %d rows in place of %d", n, c.Rows))
+		return i.wrong(c, fmt.Sprintf("it holds %s in place of %d", progress.Counted(n, "row"), c.Rows))
 	case rows.Sum.String() != c.RowSum:
 		return i.wrong(c, fmt.Sprintf("the checksum of its rows is %s in place of %s", rows.Sum, c.RowSum))
 	}

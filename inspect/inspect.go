@@ -67,7 +67,7 @@ func (r *Report) verdict() error {
 	case r.ProblemCount > 0:
 		// What is missing may be what an altered list of files tells of.
 		first := max(0, slices.IndexFunc(r.Problems, func(p dump.Problem) bool { return p.Kind == dump.FileAltered }))
-		return fmt.Errorf("dump %s: %w: %d problems, the first: %s: %s", r.Place, ErrDiffers, r.ProblemCount, r.Problems[first].File, r.Problems[first].What)
+		return fmt.Errorf("dump %s: %w: %s, the first: %s: %s", r.Place, ErrDiffers, progress.Counted(r.ProblemCount, "problem"), r.Problems[first].File, r.Problems[first].What)
 	default:
 		return fmt.Errorf("dump %s: %w: there is no %s, so it was interrupted; what it holds was checked as far as that can be", r.Place, ErrDiffers, dump.MetadataName)
 	}

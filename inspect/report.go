@@ -161,9 +161,10 @@ func (r *Report) writeHead(b *strings.Builder) {
 		line("replica of", "%s; %s", plain(m.Snapshot.Source.Host), coordinates(m.Snapshot.Source))
 	}
 	line("settings", "--for %s --format %s --compress %s --charset %s", plain(string(m.For)), m.Rows, m.Compression, plain(m.Charset))
-	line("objects", "%d schemas, %d tables, %d views, %d sequences, %d triggers, %d routines, %d events",
-		r.Schemas, r.Tables, r.Views, r.Sequences, r.Triggers, r.Routines, r.Events)
-	line("rows", "%s in %s chunks, %s, stored as %s", progress.Count(r.Rows), progress.Count(r.Chunks), progress.Bytes(r.Bytes), progress.Bytes(r.Stored))
+	counted := progress.Counted[int]
+	line("objects", "%s, %s, %s, %s, %s, %s, %s", counted(r.Schemas, "schema"), counted(r.Tables, "table"), counted(r.Views, "view"),
+		counted(r.Sequences, "sequence"), counted(r.Triggers, "trigger"), counted(r.Routines, "routine"), counted(r.Events, "event"))
+	line("rows", "%s in %s, %s, stored as %s", progress.Count(r.Rows), progress.Counted(r.Chunks, "chunk"), progress.Bytes(r.Bytes), progress.Bytes(r.Stored))
 }
 
 func coordinates(c *dump.Coordinates) string {
@@ -211,7 +212,7 @@ func rows(o *Object) string {
 	if o.Rows < 0 {
 		return "without rows"
 	}
-	return fmt.Sprintf("%s rows, %s in %s chunks", progress.Count(o.Rows), progress.Bytes(o.Bytes), progress.Count(o.Chunks))
+	return fmt.Sprintf("%s, %s in %s", progress.Counted(o.Rows, "row"), progress.Bytes(o.Bytes), progress.Counted(o.Chunks, "chunk"))
 }
 
 // plain keeps a dump from writing to the terminal what its names or settings hold: control characters and line ends.

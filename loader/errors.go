@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // What a load can be refused for, or end with.
@@ -80,8 +82,8 @@ type ExistsError struct {
 const shownObjects = 20
 
 func (e *ExistsError) Error() string {
-	return fmt.Sprintf("%d objects of the dump exist on the target, nothing was changed: %s; "+
-		"choose --if-exists skip, truncate or drop, or another schema by --schema-map", len(e.Objects), shorten(e.Objects))
+	return fmt.Sprintf("the target has %s of the dump already, nothing was changed: %s; "+
+		"choose --if-exists skip, truncate or drop, or another schema by --schema-map", progress.Counted(len(e.Objects), "object"), shorten(e.Objects))
 }
 
 // Is makes errors.Is(err, ErrExists) true.

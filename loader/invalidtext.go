@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // cleaner replaces what is not valid in the text of one chunk, once the target has refused it (--invalid-text replace).
@@ -62,7 +63,7 @@ func (c *cleaner) clean(row dump.Row) {
 			if len(c.key) > 0 {
 				at = keyText(c.cols, c.key, row)
 			}
-			c.changed = append(c.changed, fmt.Sprintf("column %s, row %s: %d bytes that are not valid in its charset were replaced by ?", c.cols[i].name, at, n))
+			c.changed = append(c.changed, fmt.Sprintf("column %s, row %s: %s not valid in its charset, replaced by ?", c.cols[i].name, at, progress.Counted(n, "byte")))
 		}
 		row[i] = text
 	}

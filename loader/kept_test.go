@@ -69,7 +69,7 @@ func wantKept(t *testing.T, sum *Summary, schema, state string) {
 	}
 	var b bytes.Buffer
 	must(t, sum.WriteText(&b))
-	for _, want := range []string{state + " dump", "kept     1 objects that were there, as they were: table `" + schema + "`.`there`\n"} {
+	for _, want := range []string{state + " dump", "kept     1 object as found: table `" + schema + "`.`there`\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("summary lacks %q:\n%s", want, b.String())
 		}

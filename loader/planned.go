@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/progress"
@@ -45,14 +43,7 @@ func (p Planned) detail() string {
 	if p.Done > 0 {
 		done = fmt.Sprintf(", %d of them in already", p.Done)
 	}
-	return fmt.Sprintf(": %s, %s in %s%s", counted(p.Rows, "row"), progress.Bytes(p.Bytes), counted(int64(p.Chunks), "chunk"), done)
-}
-
-func counted(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return humanize.Comma(n) + " " + what + "s"
+	return fmt.Sprintf(": %s, %s in %s%s", progress.Counted(p.Rows, "row"), progress.Bytes(p.Bytes), progress.Counted(p.Chunks, "chunk"), done)
 }
 
 // listPlan fills in the summary what would be done, also where planErr says that the target does not allow it.

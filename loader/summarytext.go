@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/gomove/gomove/internal/progress"
 )
 
@@ -34,7 +32,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "  definer  %s %s (%s)\n", d.Account, done, times(d.Count))
 	}
 	if s.Kept > 0 {
-		fmt.Fprintf(&b, "  kept     %d objects that were there, as they were: %s\n", s.Kept, listed(s.KeptObjects, s.Kept))
+		fmt.Fprintf(&b, "  kept     %s as found: %s\n", progress.Counted(s.Kept, "object"), listed(s.KeptObjects, s.Kept))
 	}
 	if len(s.EventsDisabled) > 0 {
 		fmt.Fprintf(&b, "  events   created disabled, enable them after cut-over: %s\n", shorten(s.EventsDisabled))
@@ -57,13 +55,14 @@ func (s *Summary) doneText(b *strings.Builder) {
 	if !s.Complete {
 		state = "NOT COMPLETE: loaded"
 	}
+	counted := progress.Counted[int]
 	fmt.Fprintf(b, "%s dump %s into %s (%s)\n", state, s.DumpID, s.Target, s.TargetVersion)
-	fmt.Fprintf(b, "  tables   %d of %d in %d schemas, %s rows, %s (%s stored)\n", s.Tables, s.TablesTotal, s.Schemas,
-		humanize.Comma(s.Rows), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
-	fmt.Fprintf(b, "  objects  %d indexes after the data, %d foreign keys, %d views, %d routines, %d triggers, %d events\n",
-		s.Indexes, s.ForeignKeys, s.Views, s.Routines, s.Triggers, s.Events)
+	fmt.Fprintf(b, "  tables   %d of %d in %s, %s, %s (%s stored)\n", s.Tables, s.TablesTotal, counted(s.Schemas, "schema"),
+		progress.Counted(s.Rows, "row"), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
+	fmt.Fprintf(b, "  objects  %s after the data, %s, %s, %s, %s, %s\n", counted(s.Indexes, "index"), counted(s.ForeignKeys, "foreign key"),
+		counted(s.Views, "view"), counted(s.Routines, "routine"), counted(s.Triggers, "trigger"), counted(s.Events, "event"))
 	fmt.Fprintf(b, "  chunks   %d loaded, %d were in already, %d repeated\n", s.Chunks, s.ChunksSkipped, s.ChunksRetried)
-	fmt.Fprintf(b, "  time     %.1f s, data %.1f s at %.1f MB/s by %d threads\n", s.Seconds, s.DataSeconds, s.MBPerSecond, s.Threads)
+	fmt.Fprintf(b, "  time     %.1f s, data %.1f s at %.1f MB/s by %s\n", s.Seconds, s.DataSeconds, s.MBPerSecond, counted(s.Threads, "thread"))
 	if s.RouteReason != "" {
 		fmt.Fprintf(b, "  route    %s: %s\n", s.Route, s.RouteReason)
 	}
@@ -72,7 +71,7 @@ func (s *Summary) doneText(b *strings.Builder) {
 // planText is what a load would do.
 func (s *Summary) planText(b *strings.Builder) {
 	fmt.Fprintf(b, "would load dump %s into %s (%s)\n", s.DumpID, s.Target, s.TargetVersion)
-	fmt.Fprintf(b, "  %s, %s, %s in %s\n", counted(int64(s.TablesTotal), "table"), counted(s.RowsTotal, "row"), progress.Bytes(s.BytesTotal), counted(int64(s.ChunksTotal), "chunk"))
+	fmt.Fprintf(b, "  %s, %s, %s in %s\n", progress.Counted(s.TablesTotal, "table"), progress.Counted(s.RowsTotal, "row"), progress.Bytes(s.BytesTotal), progress.Counted(s.ChunksTotal, "chunk"))
 	for i, p := range s.Plan {
 		if i == shownPlanned {
 			fmt.Fprintf(b, "  ...      and %d more; --summary json lists them all\n", len(s.Plan)-i)
@@ -89,5 +88,5 @@ func times(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return humanize.Comma(int64(n)) + " times"
+	return progress.Counted(n, "time")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // warning is one line of SHOW WARNINGS.
@@ -63,7 +64,7 @@ func (w *writer) check(ctx context.Context, one work, got result) error {
 	if err != nil || expected {
 		return err
 	}
-	what := fmt.Sprintf("%d warnings for %d rows: %s", got.count, got.rows, list(got.warnings))
+	what := fmt.Sprintf("%s for %s: %s", progress.Counted(got.count, "warning"), progress.Counted(got.rows, "row"), list(got.warnings))
 	if w.o.Warnings != Report || w.replaces(one) && onlyCodes(got.warnings, warnWrongString, warnInvalidText) {
 		bad := &rowError{err: fmt.Errorf("%w: %s", ErrRows, what)}
 		if len(got.warnings) > 0 {

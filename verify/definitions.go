@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
 	"github.com/gomove/gomove/transform"
 )
 
@@ -40,7 +41,7 @@ func (c *comparison) definitions(ctx context.Context) error {
 		if len(names) > 5 {
 			names = append(names[:5:5], "...")
 		}
-		c.note("%s have another DEFINER on the target: %s", counted(len(o.other), "object"), strings.Join(names, ", "))
+		c.note("another DEFINER on the target, of %s: %s", progress.Counted(len(o.other), "object"), strings.Join(names, ", "))
 	}
 	c.o.Progress.SetPhase("foreign keys")
 	if !c.o.Selection.NoData {

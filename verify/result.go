@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // Table is a table that differs.
@@ -251,6 +252,6 @@ func (t *Table) text() string {
 	if t.Partial {
 		least = "at least "
 	}
-	return fmt.Sprintf("table %s: %s%d rows differ, %d are missing on the target, %d are on the target only (%d rows, on the target %d)",
-		name, least, t.Differing, t.Missing, t.Extra, t.SourceRows, t.TargetRows)
+	return fmt.Sprintf("table %s: rows that differ: %s%d, missing on the target: %d, on the target only: %d (%s, on the target %d)",
+		name, least, t.Differing, t.Missing, t.Extra, progress.Counted(t.SourceRows, "row"), t.TargetRows)
 }

@@ -6,8 +6,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/gomove/gomove/internal/progress"
 )
 
@@ -59,22 +57,22 @@ func (s *Summary) WriteText(w io.Writer) error {
 	var b strings.Builder
 	verdict := "no difference"
 	if !s.Equal {
-		verdict = counted(len(s.Differing)+len(s.Differences), "difference")
+		verdict = progress.Counted(len(s.Differing)+len(s.Differences), "difference")
 	}
 	if s.DryRun {
-		fmt.Fprintf(&b, "would compare %s of about %s rows\n", counted(s.Tables, "table"), humanize.Comma(s.SourceRows))
+		fmt.Fprintf(&b, "would compare %s of about %s\n", progress.Counted(s.Tables, "table"), progress.Counted(s.SourceRows, "row"))
 	} else {
-		fmt.Fprintf(&b, "compared %s of %s rows with %s on the target, %s in %.1f s: %s\n",
-			counted(s.Tables, "table"), humanize.Comma(s.SourceRows), humanize.Comma(s.TargetRows), progress.Bytes(s.Bytes), s.Seconds, verdict)
+		fmt.Fprintf(&b, "compared %s of %s with %s on the target, %s in %.1f s: %s\n",
+			progress.Counted(s.Tables, "table"), progress.Counted(s.SourceRows, "row"), progress.Count(s.TargetRows), progress.Bytes(s.Bytes), s.Seconds, verdict)
 	}
-	fmt.Fprintf(&b, "  %s with %s; %s, %d threads a side\n", s.Source, s.Target, counted(s.Objects, "definition"), s.Threads)
+	fmt.Fprintf(&b, "  %s with %s; %s, %s a side\n", s.Source, s.Target, progress.Counted(s.Objects, "definition"), progress.Counted(s.Threads, "thread"))
 	for _, t := range s.Differing {
 		fmt.Fprintf(&b, "  DIFFERS: %s\n", t.text())
 		for i := range t.Rows {
 			fmt.Fprintf(&b, "    %s\n", t.Rows[i].text())
 		}
 		if more := t.Differing + t.Missing + t.Extra - t.shown(); more > 0 {
-			fmt.Fprintf(&b, "    %s more rows\n", humanize.Comma(more))
+			fmt.Fprintf(&b, "    %s\n", progress.Counted(more, "more row"))
 		}
 	}
 	for _, o := range s.Differences {
@@ -97,13 +95,6 @@ func (t *Table) shown() int64 {
 		n += int64(max(r.Times, 1))
 	}
 	return n
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return humanize.Comma(int64(n)) + " " + what + "s"
 }
 
 // writeReport writes a line for each difference.

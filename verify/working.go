@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
 )
 
 // foreignKey is one constraint of the target.
@@ -86,7 +87,7 @@ func (o *objectCheck) orphansOf(ctx context.Context, schema string, k *foreignKe
 	}
 	d := Object{
 		Object: "foreign key " + mysql.QuoteName(k.name) + " of table " + mysql.QuoteTable(k.schema, k.table),
-		What:   fmt.Sprintf("%s on the target have no parent in %s, among them %s", counted(int(n), "row"), mysql.QuoteTable(k.toSchema, k.toTable), strings.Join(first, ", ")),
+		What:   fmt.Sprintf("%s on the target without a parent in %s, among them %s", progress.Counted(n, "row"), mysql.QuoteTable(k.toSchema, k.toTable), strings.Join(first, ", ")),
 	}
 	if o.sameOrphans(ctx, schema, k, n) {
 		o.note("%s; the source has as many", d.text())

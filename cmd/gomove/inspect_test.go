@@ -113,7 +113,7 @@ func TestInspectCommand(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dump")
 	mustRun(t, dumpArgs(server, dir, "-B", schema)...)
 	r := mustRun(t, "inspect", dir, "--progress", "none")
-	for _, want := range []string{"whole and right", "`" + schema + "`.`t`", "1 rows", "mariadb", "--format csv"} {
+	for _, want := range []string{"whole and right", "`" + schema + "`.`t`", "1 schema, 1 table, 0 views", "1 row, 2 B in 1 chunk", "mariadb", "--format csv"} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("no %q in: %s", want, r.stdout)
 		}

@@ -42,7 +42,7 @@ func TestVerifyNamesObjects(t *testing.T) {
 		}
 	}
 	text := strings.Join(got, "\n")
-	for _, want := range []string{"foreign key `fk` of table " + q("child") + ": 1 row on the target have no parent", "view " + q("broken") + ": it does not work on the target"} {
+	for _, want := range []string{"foreign key `fk` of table " + q("child") + ": 1 row on the target without a parent", "view " + q("broken") + ": it does not work on the target"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -53,7 +53,7 @@ func parts(s state) []string {
 	if f := fraction(s); f > 0 {
 		add("%d%%", min(int(f*100), 100))
 	}
-	add("%s rows", Count(s.rows))
+	add("%s", Counted(s.rows, "row"))
 	add("%s", Bytes(s.bytes))
 	add("%s", perSecond(s.perSecond))
 	if s.chunksTotal > 0 || s.chunks > 0 {

@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,18 @@ func Count(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// Counted is a number of things: "1 view", "1,234 views", "2 indexes".
+func Counted[N int | int64](n N, thing string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(thing, "x"):
+		thing += "es"
+	default:
+		thing += "s"
+	}
+	return Count(int64(n)) + " " + thing
 }
 
 // Rate is bytes in a time as "123.4 MB/s"; "-" when the time is zero.

@@ -21,6 +21,7 @@ func TestHumanise(t *testing.T) {
 		{Bytes(0), "0 B"}, {Bytes(999), "999 B"}, {Bytes(1000), "1.0 KB"}, {Bytes(999_949), "999.9 KB"}, {Bytes(999_950), "1.0 MB"},
 		{Bytes(64 << 20), "67.1 MB"}, {Bytes(1 << 62), "4611.7 PB"}, {Bytes(-1500), "-1.5 KB"},
 		{Count(0), "0"}, {Count(999), "999"}, {Count(1000), "1,000"}, {Count(-1234567), "-1,234,567"}, {Count(-123), "-123"},
+		{Counted(0, "row"), "0 rows"}, {Counted(1, "row"), "1 row"}, {Counted(int64(1234), "view"), "1,234 views"}, {Counted(1, "index"), "1 index"}, {Counted(2, "index"), "2 indexes"},
 		{Rate(5_000_000, 2*time.Second), "2.5 MB/s"}, {Rate(1, 0), "-"},
 		{Duration(0), "0.000s"}, {Duration(1234 * time.Millisecond), "1.234s"}, {Duration(12345 * time.Millisecond), "12.3s"},
 		{Duration(59949 * time.Millisecond), "59.9s"}, {Duration(59951 * time.Millisecond), "1m00s"}, {Duration(187 * time.Second), "3m07s"},
