@@ -144,7 +144,7 @@ func (s *lineScan) end(b []byte) int {
 
 // skipEnclosed goes past the next quote or escape of an enclosed cell; false asks for more bytes.
 func (s *lineScan) skipEnclosed(b []byte) bool {
-	i := indexEither(b[s.pos:], '"', '\\')
+	i := IndexEither(b[s.pos:], '"', '\\')
 	if i < 0 {
 		s.pos = len(b)
 		return false
@@ -195,7 +195,7 @@ func decodeCell(line []byte, pos int) (cell []byte, next int, err error) {
 	pos++
 	start, out, null := pos, pos, false
 	for {
-		i := indexEither(line[pos:], '"', '\\')
+		i := IndexEither(line[pos:], '"', '\\')
 		if i < 0 || pos+i+1 >= len(line) {
 			return nil, 0, errors.New("no end of cell")
 		}
@@ -208,7 +208,7 @@ func decodeCell(line []byte, pos int) (cell []byte, next int, err error) {
 		switch {
 		case c == '\\':
 			null = after == 'N'
-			c = unescaped(after)
+			c = Unescaped(after)
 			pos++
 		case after == ',' || after == '\n':
 			return endCell(line[start:out:out], null, true), pos + 1, nil
@@ -232,7 +232,7 @@ func decodeBare(line []byte, pos int) (cell []byte, next int, err error) {
 		case c == '\\' && pos+1 < len(line):
 			pos++
 			null = line[pos] == 'N'
-			c = unescaped(line[pos])
+			c = Unescaped(line[pos])
 		}
 		line[out] = c
 		out++

@@ -82,8 +82,8 @@ func putEscaped(out []byte, c, quote byte) int {
 	return 2
 }
 
-// unescaped is what the character after a backslash stands for in LOAD DATA and in string literals; N is not here.
-func unescaped(c byte) byte {
+// Unescaped is what the character after a backslash stands for in LOAD DATA and in string literals; N is not here.
+func Unescaped(c byte) byte {
 	switch c {
 	case '0':
 		return 0
@@ -101,8 +101,8 @@ func unescaped(c byte) byte {
 	return c
 }
 
-// indexEither returns where the first x or y stands in b, or -1.
-func indexEither(b []byte, x, y byte) int {
+// IndexEither returns where the first x or y stands in b, or -1.
+func IndexEither(b []byte, x, y byte) int {
 	xs, ys := lowBits*uint64(x), lowBits*uint64(y)
 	n := 0
 	for ; len(b)-n >= 8; n += 8 {

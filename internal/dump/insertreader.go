@@ -115,7 +115,7 @@ func (r *InsertReader) rawRow() ([]byte, error) {
 func rowEnd(b []byte, pos int, quoted bool) (next int, in, end bool) {
 	for pos < len(b) {
 		if !quoted {
-			i := indexEither(b[pos:], '\'', ')')
+			i := IndexEither(b[pos:], '\'', ')')
 			if i < 0 {
 				return len(b), false, false
 			}
@@ -126,7 +126,7 @@ func rowEnd(b []byte, pos int, quoted bool) (next int, in, end bool) {
 			quoted = true
 			continue
 		}
-		i := indexEither(b[pos:], '\'', '\\')
+		i := IndexEither(b[pos:], '\'', '\\')
 		switch {
 		case i < 0:
 			return len(b), true, false
@@ -206,7 +206,7 @@ func decodeLiteral(raw []byte, pos int) (cell []byte, next int, err error) {
 func decodeString(raw []byte, pos int) (cell []byte, next int, err error) {
 	start, out := pos, pos
 	for {
-		i := indexEither(raw[pos:], '\'', '\\')
+		i := IndexEither(raw[pos:], '\'', '\\')
 		if i < 0 || pos+i+1 >= len(raw) {
 			return nil, 0, fmt.Errorf("%w: no end of a string", ErrStatement)
 		}
@@ -218,7 +218,7 @@ func decodeString(raw []byte, pos int) (cell []byte, next int, err error) {
 		c, after := raw[pos], raw[pos+1]
 		switch {
 		case c == '\\':
-			c = unescaped(after)
+			c = Unescaped(after)
 		case after == ',' || after == ')':
 			return raw[start:out:out], pos + 1, nil
 		case after != '\'':
