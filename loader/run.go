@@ -86,7 +86,7 @@ func newLoad(o Options) *load {
 	return &load{
 		o: o, from: o.From, format: m.Rows, log: o.Log, counters: o.Progress,
 		origin:   transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number},
-		summary:  &Summary{DumpID: m.ID, Threads: o.Threads, DryRun: o.DryRun, Warnings: []string{}},
+		summary:  &Summary{DumpID: m.ID, Target: o.Target.Address(), Threads: o.Threads, DryRun: o.DryRun, Warnings: []string{}},
 		presence: map[string]*presence{},
 		tables:   map[[2]string]*table{},
 		folded:   map[string]bool{},

@@ -17,7 +17,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	case s.DryRun:
 		s.planText(&b)
 	case !s.Changed:
-		fmt.Fprintf(&b, "nothing was changed: dump %s was not loaded into %s (%s)\n", s.DumpID, s.Target, s.TargetVersion)
+		fmt.Fprintf(&b, "nothing was changed: dump %s was not loaded into %s\n", s.DumpID, s.target())
 	default:
 		s.doneText(&b)
 	}
@@ -49,6 +49,14 @@ func (s *Summary) WriteText(w io.Writer) error {
 	return err
 }
 
+// target is where the load went, with the server's version where it was reached.
+func (s *Summary) target() string {
+	if s.TargetVersion == "" {
+		return s.Target
+	}
+	return s.Target + " (" + s.TargetVersion + ")"
+}
+
 // doneText is what was done, also by a load that failed on its way.
 func (s *Summary) doneText(b *strings.Builder) {
 	state := "loaded"
@@ -56,7 +64,7 @@ func (s *Summary) doneText(b *strings.Builder) {
 		state = "NOT COMPLETE: loaded"
 	}
 	counted := progress.Counted[int]
-	fmt.Fprintf(b, "%s dump %s into %s (%s)\n", state, s.DumpID, s.Target, s.TargetVersion)
+	fmt.Fprintf(b, "%s dump %s into %s\n", state, s.DumpID, s.target())
 	fmt.Fprintf(b, "  tables   %d of %d in %s, %s, %s (%s stored)\n", s.Tables, s.TablesTotal, counted(s.Schemas, "schema"),
 		progress.Counted(s.Rows, "row"), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
 	fmt.Fprintf(b, "  objects  %s after the data, %s, %s, %s, %s, %s\n", counted(s.Indexes, "index"), counted(s.ForeignKeys, "foreign key"),
@@ -70,7 +78,7 @@ func (s *Summary) doneText(b *strings.Builder) {
 
 // planText is what a load would do.
 func (s *Summary) planText(b *strings.Builder) {
-	fmt.Fprintf(b, "would load dump %s into %s (%s)\n", s.DumpID, s.Target, s.TargetVersion)
+	fmt.Fprintf(b, "would load dump %s into %s\n", s.DumpID, s.target())
 	fmt.Fprintf(b, "  %s, %s, %s in %s\n", progress.Counted(s.TablesTotal, "table"), progress.Counted(s.RowsTotal, "row"), progress.Bytes(s.BytesTotal), progress.Counted(s.ChunksTotal, "chunk"))
 	for i, p := range s.Plan {
 		if i == shownPlanned {
