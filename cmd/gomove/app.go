@@ -24,11 +24,14 @@ const (
 	exitInterrupted = 4
 )
 
-// errUsage marks an error of the command line.
-var errUsage = errors.New("see gomove --help")
+// usageError is an error of the command line.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
-	return fmt.Errorf("%w\n%w", fmt.Errorf(format, args...), errUsage)
+	return &usageError{fmt.Errorf(format, args...)}
 }
 
 // exitError carries an exit code that is not the plain failure.
@@ -42,20 +45,31 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // run is the whole program: its result is the exit code. args are normalizeArgs's.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	err := newApp(stdin, stdout, stderr).RunContext(ctx, inspectArgs(args))
+	app := newApp(stdin, stdout, stderr)
+	err := app.RunContext(ctx, inspectArgs(args))
 	if err == nil {
 		return exitOK
 	}
 	report(stderr, err)
 	var withCode *exitError
+	var usage *usageError
 	switch {
 	case errors.As(err, &withCode):
 		return withCode.code
-	case errors.Is(err, errUsage):
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "see %s --help\n", commandIn(app, args))
 		return exitUsage
 	default:
 		return exitFailed
 	}
+}
+
+// commandIn is the program with the command that args name, if there is one.
+func commandIn(app *cli.App, args []string) string {
+	if len(args) > 1 && app.Command(args[1]) != nil {
+		return app.Name + " " + args[1]
+	}
+	return app.Name
 }
 
 // report prints an error once, with what can be done about it.
