@@ -16,6 +16,7 @@ var ErrUnterminated = errors.New("script ends within quotes or a comment")
 const (
 	firstBuffer     = 8 << 10 // most scripts are one statement of some hundred bytes, and there may be 100,000
 	defaultMaxBytes = 1 << 30 // the largest max_allowed_packet
+	largeBuffer     = 8 << 20
 	maxEmptyReads   = 100
 )
 
@@ -42,15 +43,16 @@ type Scanner struct {
 	offset   int64 // of buf[start] in the script
 	line     int   // of buf[start]
 
-	state   scanState
-	quote   byte // of inQuotes
-	started bool // start is at the first token
-	escaped bool // the byte at pos is escaped
-	delim   []byte
-	stop    [256]bool // bytes that matter outside of quotes and comments
-	session session
-	mode    Mode // of the statement returned
-	multi   multibyte
+	state     scanState
+	quote     byte // of inQuotes
+	started   bool // start is at the first token
+	escaped   bool // the byte at pos is escaped
+	delim     []byte
+	stop      [256]bool // bytes that matter outside of quotes and comments
+	session   session
+	mode      Mode // of the statement returned
+	multi     multibyte
+	onComment func(line []byte) // gets the comment lines between statements
 }
 
 type scanState uint8
@@ -72,7 +74,7 @@ func NewScanner(r io.Reader, m Mode, maxBytes int) *Scanner {
 	return s
 }
 
-// Mode is the mode of the statement that Next returned.
+// Mode is the mode of the statement that Next returned, or of what is ahead after Ahead.
 func (s *Scanner) Mode() Mode { return s.mode }
 
 // Next returns the next statement, io.EOF after the last. Empty statements and comments alone are passed over.
@@ -211,7 +213,11 @@ func (s *Scanner) fill() (bool, error) {
 }
 
 func (s *Scanner) grow() {
-	size := max(2*len(s.buf), min(firstBuffer, s.maxBytes+1))
+	size := 2 * len(s.buf)
+	if len(s.buf) > largeBuffer {
+		size = len(s.buf) + len(s.buf)/4 // both are in memory for a moment
+	}
+	size = max(size, min(firstBuffer, s.maxBytes+1))
 	if size > s.maxBytes {
 		size = s.maxBytes + max(64, len(s.delim)) // room for the delimiter and what is looked ahead at
 	}

@@ -36,6 +36,7 @@ func (s *Scanner) leadLong(b []byte) (passed bool, err error) {
 	case bytes.HasPrefix(b, []byte("--")):
 		// The client takes it for a comment here whatever follows.
 		s.state = inLineComment
+		return true, s.showComment()
 	case bytes.HasPrefix(b, []byte("/*!999999\\-")), bytes.HasPrefix(b, []byte("/*M!999999\\-")):
 		// The first line of mariadb-dump's files is a command to the client, in a comment.
 		s.pos += 2
