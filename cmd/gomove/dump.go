@@ -164,7 +164,7 @@ func snapshotOptions(c *cli.Context) (o dumper.SnapshotOptions, err error) {
 	return o, nil
 }
 
-func dumpAction(c *cli.Context) error {
+func dumpAction(c *cli.Context) (err error) {
 	o, err := dumpOptions(c)
 	if err != nil {
 		return err
@@ -175,6 +175,9 @@ func dumpAction(c *cli.Context) error {
 	if !o.DryRun {
 		if o.Out, err = openPlace(c, c.String("out"), store.ReadWrite); err != nil {
 			return err
+		}
+		if d, ok := o.Out.(*store.Dir); ok {
+			defer func() { err = errors.Join(err, d.RemoveUnused()) }()
 		}
 	}
 	boundMemory(o.Threads, c.String("out"))

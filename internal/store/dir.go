@@ -23,6 +23,7 @@ const (
 // Dir is a directory of this machine. It is safe for concurrent use.
 type Dir struct {
 	path string
+	made bool // by NewDir
 }
 
 var (
@@ -48,10 +49,13 @@ func NewDir(path string, access Access) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directory %s: %w", path, err)
 	}
+	d := &Dir{path: abs}
 	if access == ReadWrite {
-		if err := os.Mkdir(abs, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		err := os.Mkdir(abs, dirMode)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("create directory %s: %w", abs, unwrapPath(err))
 		}
+		d.made = err == nil
 	}
 	info, err := os.Stat(abs)
 	if err != nil {
@@ -69,13 +73,23 @@ func NewDir(path string, access Access) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directory %s: not readable: %w", abs, unwrapPath(err))
 	}
-	d := &Dir{path: abs}
 	if access == ReadWrite {
 		if err := d.tryWrite(); err != nil {
-			return nil, fmt.Errorf("directory %s: not writable: %w", abs, unwrapPath(err))
+			return nil, errors.Join(fmt.Errorf("directory %s: not writable: %w", abs, unwrapPath(err)), d.RemoveUnused())
 		}
 	}
 	return d, nil
+}
+
+// RemoveUnused removes the directory if NewDir has made it and nothing is in it.
+func (d *Dir) RemoveUnused() error {
+	if !d.made {
+		return nil
+	}
+	if err := os.Remove(d.path); err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) { // ErrExist is one that is not empty
+		return fmt.Errorf("remove empty directory %s: %w", d.path, unwrapPath(err))
+	}
+	return nil
 }
 
 func (d *Dir) tryWrite() error {
