@@ -25,7 +25,13 @@ func (r *run) copy(ctx context.Context, snap *Snapshot) error {
 	}
 	r.announce(tables)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return r.writeDefinitions(ctx, tables) })
+	if r.o.Pipe != nil { // all definitions come first
+		if err := r.writeDefinitions(ctx, tables); err != nil {
+			return err
+		}
+	} else {
+		g.Go(func() error { return r.writeDefinitions(ctx, tables) })
+	}
 	if r.o.Selection.NoData {
 		g.Go(func() error {
 			for _, t := range tables {
@@ -82,7 +88,7 @@ func (r *run) announce(tables []*tableState) {
 }
 
 func (r *run) newReader(conn *mysql.Conn) *reader {
-	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.o.ChunkBytes, differences: &r.differences}
+	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.fileBytes(), differences: &r.differences}
 }
 
 func (r *run) newPlanner(ctx context.Context, q *queue, probes *catalog.Prober) *planner {
@@ -294,6 +300,9 @@ func (r *run) writeTable(ctx context.Context, d *definitions, t *tableState) err
 		if err := d.triggers(ctx, t.object, t.Table); err != nil {
 			return err
 		}
+	}
+	if err := r.announceTable(ctx, t); err != nil {
+		return err
 	}
 	return r.finished(ctx, t)
 }

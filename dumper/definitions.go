@@ -13,7 +13,7 @@ import (
 // definitions writes the SQL files of a dump. It is not safe for concurrent use.
 type definitions struct {
 	*catalog.DefinitionReader
-	writer   *dump.Writer
+	writer   output
 	myloader bool
 }
 

@@ -17,7 +17,8 @@ import (
 type Options struct {
 	Source      mysql.Options
 	Selection   catalog.Selection
-	Out         store.Store
+	Out         store.Store      // or Pipe
+	Pipe        *dump.Pipe       // what takes the dump in one pass; it is closed with the error of a dump that fails
 	For         dump.Preset      // default dump.ForGomove
 	Format      dump.Format      // default dump.CSV
 	Compression dump.Compression // default dump.Zstd

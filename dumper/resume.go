@@ -134,8 +134,7 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 	}
 	snap.Facts.Plan = append(snap.Facts.Plan, fmt.Sprintf("%s of %s kept from the interrupted run", progress.Counted(u.kept.Chunks, "chunk"), progress.Bytes(u.kept.Bytes)))
 	r.o.Log.Info("dump resumed", "kept_chunks", u.kept.Chunks, "kept_rows", u.kept.Rows, "kept_bytes", u.kept.Bytes)
-	r.writer, err = dump.ResumeWriter(ctx, r.o.Out, r.out, u.Unfinished)
-	return err
+	return opened(r, func() (*dump.Writer, error) { return dump.ResumeWriter(ctx, r.o.Out, r.out, u.Unfinished) })
 }
 
 func (u *resumption) sameDefinitions(c *catalog.Catalog) error {

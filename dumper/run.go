@@ -23,7 +23,7 @@ type run struct {
 	server   *mysql.Server
 	reader   *catalog.Reader
 	catalog  *catalog.Catalog
-	writer   *dump.Writer
+	writer   output
 	manifest *dump.Manifest
 	resumed  *resumption // nil is a dump from its beginning
 	started  time.Time
@@ -36,7 +36,14 @@ type run struct {
 }
 
 // Run dumps what is selected. It returns once the dump is whole, or with an error after which metadata.partial stays where it was written.
-func Run(ctx context.Context, o Options) (*Summary, error) {
+func Run(ctx context.Context, o Options) (s *Summary, err error) {
+	if o.Pipe != nil {
+		defer func() {
+			if s == nil {
+				o.Pipe.Close(err)
+			}
+		}()
+	}
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
@@ -57,8 +64,16 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	r := &run{o: o, out: out, server: server, resumed: resumed, started: time.Now(), warned: map[string]bool{}}
-	s, err := r.run(ctx)
+	s, err = r.run(ctx)
 	return s, errors.Join(err, server.Close())
+}
+
+// place names where the dump goes.
+func (o *Options) place() string {
+	if o.Pipe != nil {
+		return o.Pipe.String()
+	}
+	return o.Out.String()
 }
 
 func (r *run) run(ctx context.Context) (*Summary, error) {
@@ -90,16 +105,16 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 }
 
 // open begins the dump's directory, or reads once more what an earlier run has left there.
-func (r *run) open(ctx context.Context) (err error) {
+func (r *run) open(ctx context.Context) error {
 	switch {
 	case r.resumed != nil:
 		return r.resumed.verify(ctx, r.o)
+	case r.o.Pipe != nil:
+		return opened(r, func() (*dump.PipeWriter, error) { return dump.NewPipeWriter(r.o.Pipe, r.out) })
 	case r.o.Resume:
-		r.writer, err = dump.ResumeWriter(ctx, r.o.Out, r.out, nil)
-	default:
-		r.writer, err = dump.NewWriter(ctx, r.o.Out, r.out)
+		return opened(r, func() (*dump.Writer, error) { return dump.ResumeWriter(ctx, r.o.Out, r.out, nil) })
 	}
-	return err
+	return opened(r, func() (*dump.Writer, error) { return dump.NewWriter(ctx, r.o.Out, r.out) })
 }
 
 func (r *run) readCatalog(ctx context.Context) error {
@@ -249,7 +264,7 @@ func (r *run) warn(format string, args ...any) {
 func (r *run) summary() *Summary {
 	s := r.inventory()
 	p := r.o.Progress
-	s.ID, s.Place, s.Snapshot = r.manifest.ID, r.o.Out.String(), r.manifest.Snapshot
+	s.ID, s.Place, s.Snapshot = r.manifest.ID, r.o.place(), r.manifest.Snapshot
 	s.Differences = append(slices.Clone(r.catalog.Unseen), r.differences.list()...)
 	s.Rows, s.Bytes, s.StoredBytes = p.Rows.Load(), p.Bytes.Load(), p.Stored.Load()
 	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads

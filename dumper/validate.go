@@ -20,8 +20,11 @@ const (
 // Validate checks what can be checked without a server; its errors name the flag.
 func (o Options) Validate() error {
 	var errs []error
-	if o.Out == nil && !o.DryRun {
+	if o.Out == nil && o.Pipe == nil && !o.DryRun {
 		errs = append(errs, errors.New("--out: a place for the dump is needed"))
+	}
+	if o.Pipe != nil {
+		errs = append(errs, o.validatePipe())
 	}
 	if o.Threads < 0 || o.Threads > maxThreads {
 		errs = append(errs, fmt.Errorf("--threads: want 1 to %d, not %d", maxThreads, o.Threads))
@@ -39,6 +42,17 @@ func (o Options) Validate() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// validatePipe refuses what needs files that can be written twice, or looked for.
+func (o Options) validatePipe() error {
+	switch {
+	case o.Resume:
+		return errors.New("--resume: a stream keeps nothing that a dump could go on with; dump into a directory")
+	case o.For != "" && o.For != dump.ForGomove:
+		return fmt.Errorf("--for %s: a stream is read by gomove and tar; dump into a directory", o.For)
+	}
+	return nil
 }
 
 func (o SnapshotOptions) validate() error {

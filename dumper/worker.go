@@ -22,7 +22,7 @@ var errSkipped = errors.New("rows came in another order than before the session 
 // reader reads ranges on one session.
 type reader struct {
 	conn        *mysql.Conn
-	writer      *dump.Writer
+	writer      output
 	counters    *progress.Counters
 	chunkBytes  int64
 	differences *differences

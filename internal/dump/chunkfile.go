@@ -3,6 +3,7 @@ package dump
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/gomove/gomove/internal/store"
 )
@@ -10,7 +11,7 @@ import (
 // ChunkFile is the open file of one chunk. It is not safe for concurrent use.
 // After an error of WriteRow only Abort is left; Close returns that error and aborts.
 type ChunkFile struct {
-	w      *Writer
+	w      *chunkMaker
 	file   store.File
 	e      *encoder
 	chunk  Chunk // what is known of it so far
@@ -24,8 +25,18 @@ type ChunkFile struct {
 	done      bool
 }
 
+// chunkMaker is what makes chunk files, wherever they are kept.
+type chunkMaker struct {
+	o        WriterOptions
+	encoders encoders
+	open     atomic.Int64 // files
+	create   func(ctx context.Context, name string) (store.File, error)
+	// record takes the record of a file that is whole.
+	record func(ctx context.Context, o *Object, c *Chunk, f store.File) error
+}
+
 // CreateChunk opens <base>.<NNNNN>.<csv|sql>[.zst|.gz], for SQL with its header.
-func (w *Writer) CreateChunk(ctx context.Context, o *Object, number int) (*ChunkFile, error) {
+func (w *chunkMaker) CreateChunk(ctx context.Context, o *Object, number int) (*ChunkFile, error) {
 	stem := fmt.Sprintf("%s.%05d", o.Base, number)
 	c := &ChunkFile{
 		w: w, object: o, enc: make([]Encoding, len(o.Columns)),
@@ -34,7 +45,7 @@ func (w *Writer) CreateChunk(ctx context.Context, o *Object, number int) (*Chunk
 	for i, col := range o.Columns {
 		c.enc[i] = col.Encoding
 	}
-	file, err := w.store.Create(ctx, c.chunk.File)
+	file, err := w.create(ctx, c.chunk.File)
 	if err != nil {
 		return nil, fmt.Errorf("chunk %d of %s: %w", number, quoteTable(o.Schema, o.Name), err)
 	}
@@ -207,8 +218,9 @@ func (c *ChunkFile) Close(ctx context.Context, r Range) (Chunk, error) {
 	c.chunk.Stored = c.e.block.written
 	c.chunk.FileSum = c.e.block.sum()
 	c.chunk.RowSum = c.e.rows.Sum.String()
+	file := c.file
 	c.release()
-	if err := c.w.recordChunk(ctx, c.object, &c.chunk); err != nil {
+	if err := c.w.record(ctx, c.object, &c.chunk, file); err != nil {
 		return Chunk{}, fmt.Errorf("chunk %s: %w", c.chunk.File, err)
 	}
 	return c.chunk, nil

@@ -6,13 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
 )
-
-// maxWindow bounds the memory of a decompressor; gomove writes less, zstd --long more.
-const maxWindow = 32 << 20
 
 // OpenChunk reads a chunk's rows, decompressed. Where the stored file's size or checksum differs from the chunk's line,
 // the last Read gives ErrCorrupt in place of io.EOF: a caller that commits only after io.EOF never commits damaged rows.
@@ -24,9 +19,15 @@ func (r *Reader) OpenChunk(ctx context.Context, c *Chunk) (io.ReadCloser, error)
 	if err != nil {
 		return nil, absent(r.store, c.File, err)
 	}
+	return openStored(r.store.String(), &r.decoders, c, f)
+}
+
+// openStored reads a chunk from its stored file, which it closes. place is the dump's.
+func openStored(place string, d *decoders, c *Chunk, f io.ReadCloser) (io.ReadCloser, error) {
 	in := &storedReader{r: f, limit: c.Stored, hash: xxh3.New128()}
-	cr := &chunkReader{reader: r, chunk: c, file: f, stored: in}
-	if cr.text, err = r.decompressor(in, c.compression()); err != nil {
+	cr := &chunkReader{place: place, decoders: d, chunk: c, file: f, stored: in}
+	var err error
+	if cr.text, err = d.decompressor(in, c.compression()); err != nil {
 		cr.release()
 		return nil, errors.Join(cr.damaged(err), f.Close())
 	}
@@ -58,13 +59,14 @@ func (s *storedReader) Read(p []byte) (int, error) {
 
 // chunkReader checks a chunk file while it is read.
 type chunkReader struct {
-	reader *Reader
-	chunk  *Chunk
-	file   io.Closer
-	stored *storedReader
-	text   io.Reader
-	n      int64 // of text
-	err    error // what further Reads give
+	place    string
+	decoders *decoders
+	chunk    *Chunk
+	file     io.Closer
+	stored   *storedReader
+	text     io.Reader
+	n        int64 // of text
+	err      error // what further Reads give
 }
 
 // Read gives decompressed bytes.
@@ -101,9 +103,9 @@ func (c *chunkReader) verify() error {
 
 func (c *chunkReader) damaged(err error) error {
 	if c.stored.err != nil {
-		return fmt.Errorf("%s in %s: %w", c.chunk.File, c.reader.store, c.stored.err)
+		return fmt.Errorf("%s in %s: %w", c.chunk.File, c.place, c.stored.err)
 	}
-	return c.reader.problem(c.chunk.File, FileAltered, err)
+	return &Problem{File: c.chunk.File, Kind: FileAltered, Place: c.place, What: err.Error()}
 }
 
 // Close gives the decompressor back.
@@ -119,53 +121,6 @@ func (c *chunkReader) Close() error {
 }
 
 func (c *chunkReader) release() {
-	c.reader.mu.Lock()
-	defer c.reader.mu.Unlock()
-	switch d := c.text.(type) {
-	case *zstd.Decoder:
-		if d.Reset(nil) == nil {
-			c.reader.zstd = append(c.reader.zstd, d)
-		}
-	case *gzip.Reader:
-		c.reader.gzip = append(c.reader.gzip, d)
-	}
+	c.decoders.give(c.text)
 	c.text = nil
-}
-
-// decompressor takes one that is free, or makes one.
-func (r *Reader) decompressor(in io.Reader, c Compression) (io.Reader, error) {
-	switch c {
-	case Zstd:
-		return r.zstdReader(in)
-	case Gzip:
-		return r.gzipReader(in)
-	case None:
-	}
-	return in, nil
-}
-
-func (r *Reader) zstdReader(in io.Reader) (io.Reader, error) {
-	r.mu.Lock()
-	var d *zstd.Decoder
-	if n := len(r.zstd); n > 0 {
-		d, r.zstd = r.zstd[n-1], r.zstd[:n-1]
-	}
-	r.mu.Unlock()
-	if d == nil {
-		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-	}
-	return d, d.Reset(in)
-}
-
-func (r *Reader) gzipReader(in io.Reader) (io.Reader, error) {
-	r.mu.Lock()
-	var d *gzip.Reader
-	if n := len(r.gzip); n > 0 {
-		d, r.gzip = r.gzip[n-1], r.gzip[:n-1]
-	}
-	r.mu.Unlock()
-	if d == nil {
-		return gzip.NewReader(in)
-	}
-	return d, d.Reset(in)
 }

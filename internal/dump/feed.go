@@ -18,6 +18,13 @@ type Feed interface {
 	String() string
 }
 
+// ObjectsFirst is a Feed that can tell that all its objects come before its first Chunk or Finished: then what does not fit the
+// target is refused before anything is changed there. Of other feeds that is known for a part at a time.
+type ObjectsFirst interface {
+	Feed
+	ObjectsFirst() bool
+}
+
 // Event is one step of a Feed: one of the fields is set. An object comes before its chunks; a table's Finished comes after its last
 // chunk, and there is one for each table, also for those without rows. Views, routines, triggers and events may come at any time.
 type Event struct {
@@ -26,10 +33,16 @@ type Event struct {
 	Finished *Finished
 }
 
-// FedObject is an object with its definitions.
+// FedObject is an object with its definitions. A table, view or sequence comes once; a schema may come again with what was found
+// later of it: triggers, routines, events, in files of other names.
 type FedObject struct {
-	Object          // Rows is -1 while they are not known; FileSums may be missing
+	Object          // Rows is -1 while they are not known; FileSums may be missing; Estimated is below 0 where nothing is known of it
 	Texts  [][]byte // of Files, in their order
+
+	// Definition tells one definition of the table from another on the server that it is read from. Only a copy has it.
+	Definition string
+	// Anew says of a copy that was taken up that the table is read from its beginning: what an earlier run has committed of it goes.
+	Anew bool
 }
 
 // FedChunk is a chunk in memory. Its record is whole: Rows, Bytes and Number are those of its content; Stored and FileSum may be
@@ -45,5 +58,5 @@ type FedChunk struct {
 // Finished is the end of a table: no more chunks of it come.
 type Finished struct {
 	Schema, Table string
-	Rows          int64 // of all its chunks
+	Rows          int64 // of all its chunks; -1 with --no-data
 }

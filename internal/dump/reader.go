@@ -10,10 +10,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
-	"sync"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
 
 	"github.com/gomove/gomove/internal/store"
@@ -30,10 +27,7 @@ type Reader struct {
 	whole    bool              // metadata is there
 	sealed   bool              // metadata holds its own checksum
 	sums     map[string]string // of the files that metadata tells one of
-
-	mu   sync.Mutex
-	zstd []*zstd.Decoder // free ones
-	gzip []*gzip.Reader
+	decoders decoders
 }
 
 // Open reads gomove.json and metadata; a store without metadata is ErrIncomplete, a newer format or an unknown capability ErrFormat.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/gomove/gomove/internal/store"
 )
@@ -19,11 +18,7 @@ func ResumeWriter(ctx context.Context, s store.Store, o WriterOptions, u *Unfini
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	o = o.WithDefaults()
-	w := &Writer{
-		store: s, o: o, started: time.Now(), names: newNames(o.For), sqlSums: map[string]string{},
-		encoders: encoders{compression: o.Compression, level: o.Level},
-	}
+	w := newWriter(s, o.WithDefaults())
 	if u == nil {
 		u = &Unfinished{}
 	} else {

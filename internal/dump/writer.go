@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -21,15 +20,13 @@ import (
 
 // Writer writes a dump into a store. It is safe for concurrent use, but for Finish and Abandon.
 type Writer struct {
-	store    store.Store
-	o        WriterOptions
-	started  time.Time
-	names    *names
-	encoders encoders
-	tables   *sumJournal
-	chunks   *sumJournal
-	restore  *restoreScript // of ForMySQL
-	open     atomic.Int64   // chunk files
+	chunkMaker
+	store   store.Store
+	started time.Time
+	names   *names
+	tables  *sumJournal
+	chunks  *sumJournal
+	restore *restoreScript // of ForMySQL
 
 	mu      sync.Mutex
 	sqlSums map[string]string // of SQL files that no object has named yet
@@ -96,11 +93,7 @@ func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, er
 	if err := checkEmpty(ctx, s); err != nil {
 		return nil, hintResume(ctx, s, err)
 	}
-	o = o.WithDefaults()
-	w := &Writer{
-		store: s, o: o, started: time.Now(), names: newNames(o.For), sqlSums: map[string]string{},
-		encoders: encoders{compression: o.Compression, level: o.Level},
-	}
+	w := newWriter(s, o.WithDefaults())
 	err := w.claim(ctx)
 	if err == nil {
 		err = w.begin(ctx)
@@ -110,6 +103,13 @@ func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, er
 		return nil, err
 	}
 	return w, nil
+}
+
+func newWriter(s store.Store, o WriterOptions) *Writer {
+	w := &Writer{store: s, started: time.Now(), names: newNames(o.For), sqlSums: map[string]string{}}
+	w.o, w.encoders.compression, w.encoders.level = o, o.Compression, o.Level
+	w.create, w.record = s.Create, w.recordChunk
+	return w
 }
 
 // claim writes metadata.partial. Of two dumps that begin in one place at the same time only the first goes on, where the store can tell.
@@ -140,11 +140,8 @@ func (w *Writer) sweep(ctx context.Context) error {
 }
 
 func (w *Writer) begin(ctx context.Context) error {
-	probe, err := newCompressor(w.o.Compression, w.o.Level)
+	err := w.checkLevel()
 	if err != nil {
-		return fmt.Errorf("compression level %d: %w", w.o.Level, err)
-	}
-	if err := probe.Close(); err != nil {
 		return err
 	}
 	if err := w.sweep(ctx); err != nil {
@@ -265,7 +262,7 @@ func (w *Writer) takeSums(files []string) []string {
 }
 
 // recordChunk appends the line of a finished chunk, and first what other tools need to load its file.
-func (w *Writer) recordChunk(ctx context.Context, o *Object, c *Chunk) error {
+func (w *Writer) recordChunk(ctx context.Context, o *Object, c *Chunk, _ store.File) error {
 	if w.o.For == ForMyloader && w.o.Rows == CSV {
 		name := strings.TrimSuffix(c.File, w.dataSuffix()) + ".sql"
 		text := sessionHeader(o.Columns) + LoadDataSQL("", o.Name, o.Columns, c.File) + ";\n"
@@ -286,8 +283,17 @@ func (w *Writer) recordChunk(ctx context.Context, o *Object, c *Chunk) error {
 	return w.chunks.append(ctx, text)
 }
 
+// checkLevel refuses a compression level before there is a chunk.
+func (w *chunkMaker) checkLevel() error {
+	probe, err := newCompressor(w.o.Compression, w.o.Level)
+	if err != nil {
+		return fmt.Errorf("compression level %d: %w", w.o.Level, err)
+	}
+	return probe.Close()
+}
+
 // dataSuffix is what chunk files end in. myloader looks for LOAD DATA's files as .dat.
-func (w *Writer) dataSuffix() string {
+func (w *chunkMaker) dataSuffix() string {
 	suffix := "." + string(w.o.Rows)
 	if w.o.For == ForMyloader && w.o.Rows == CSV {
 		suffix = ".dat"
@@ -296,7 +302,7 @@ func (w *Writer) dataSuffix() string {
 }
 
 // statementSchema is the schema that statements name: none for myloader, which sets its own with USE and may rename it.
-func (w *Writer) statementSchema(o *Object) string {
+func (w *chunkMaker) statementSchema(o *Object) string {
 	if w.o.For == ForMyloader {
 		return ""
 	}
