@@ -37,7 +37,7 @@ func (c *comparison) definitions(ctx context.Context) error {
 		}
 	}
 	if len(o.other) > 0 {
-		names := o.other
+		names := slices.Sorted(slices.Values(o.other))
 		if len(names) > 5 {
 			names = append(names[:5:5], "...")
 		}

@@ -51,6 +51,7 @@ func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 		return nil, err
 	}
 	s := &c.summary
+	s.sort()
 	s.Bytes, s.Retries, s.Threads, s.Seconds = c.o.Progress.Bytes.Load(), c.o.Progress.Retries.Load(), c.o.Threads, time.Since(c.started).Seconds()
 	s.Equal = len(s.Differing)+len(s.Differences) == 0 && !s.DryRun
 	if o.Report != nil {

@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gomove/gomove/internal/progress"
@@ -50,6 +52,18 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+// sort puts what was found in the order of its names: it was found in that of the sessions' work.
+func (s *Summary) sort() {
+	slices.SortStableFunc(s.Differing, func(a, b *Table) int {
+		return cmp.Or(cmp.Compare(cmp.Or(a.Source, a.Target), cmp.Or(b.Source, b.Target)), cmp.Compare(a.Target, b.Target))
+	})
+	slices.SortStableFunc(s.Differences, func(a, b Object) int {
+		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.What, b.What), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
+	})
+	slices.Sort(s.Notes)
+	slices.Sort(s.Warnings)
 }
 
 // WriteText writes the summary for people.

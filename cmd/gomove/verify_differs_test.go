@@ -41,6 +41,9 @@ func TestVerifyNamesObjects(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, strings.Join(got, "\n"))
 		}
 	}
+	if !slices.IsSorted(got) {
+		t.Errorf("in no order:\n%s", strings.Join(got, "\n"))
+	}
 	text := strings.Join(got, "\n")
 	for _, want := range []string{"foreign key `fk` of table " + q("child") + ": 1 row on the target without a parent", "view " + q("broken") + ": it does not work on the target"} {
 		if !strings.Contains(text, want) {
