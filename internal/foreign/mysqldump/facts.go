@@ -1,0 +1,150 @@
+package mysqldump
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/foreign"
+)
+
+// facts is what the comments and the settings of a file say of it.
+type facts struct {
+	tool      string // "mysqldump 9.7.4"
+	commented bool   // it began with the comment of the tool's name
+	completed bool   // and ended with the one that says so
+	saved     bool   // it began by saving the session's settings
+	restored  bool   // and ended by bringing them back
+	database  string // that the head names
+	finished  time.Time
+	server    dump.ServerFacts
+	here      dump.Coordinates // of the dumped server
+	source    dump.Coordinates // of its source, where it is a replica
+	ofSource  bool             // the comments say that what follows is the source's
+}
+
+var (
+	toolLine     = regexp.MustCompile(`^-- (MySQL|MariaDB) dump (\S+)\s+Distrib ([0-9]+\.[0-9]+\.[0-9]+)`)
+	hostLine     = regexp.MustCompile(`^-- Host: (.*?)\s+Database: (.*)$`)
+	serverLine   = regexp.MustCompile(`^-- Server version\s+(\S+)(.*)$`)
+	doneLine     = regexp.MustCompile(`^-- Dump completed(?: on (\d{4}-\d\d-\d\d +\d?\d:\d\d:\d\d))?`)
+	versionStart = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)`)
+	logPosition  = regexp.MustCompile(`(?i)(?:MASTER|SOURCE)_LOG_FILE\s*=\s*'([^']*)'\s*,\s*(?:MASTER|SOURCE)_LOG_POS\s*=\s*(\d+)`)
+	gtidPurged   = regexp.MustCompile(`(?is)GTID_PURGED\s*=(?:\s*/\*!80000\s*'\+'\s*\*/)?\s*'([^']*)'`)
+	gtidReplica  = regexp.MustCompile(`(?i)gtid_slave_pos\s*=\s*'([^']*)'`)
+)
+
+// comment follows a line that starts with --.
+func (f *facts) comment(line []byte) {
+	text := strings.TrimRight(string(line[:min(len(line), 4<<10)]), "\r\n ")
+	switch {
+	case text == "--":
+	case toolLine.MatchString(text):
+		m := toolLine.FindStringSubmatch(text)
+		f.tool = map[string]string{"MySQL": "mysqldump ", "MariaDB": "mariadb-dump "}[m[1]] + m[3]
+		f.commented, f.completed = true, false
+		f.server.Flavor = strings.ToLower(m[1])
+		f.server.Version, f.server.Number = m[3], versionNumber(m[3]) // of the tool, until the server's own is read
+	case hostLine.MatchString(text):
+		f.database = hostLine.FindStringSubmatch(text)[2]
+	case serverLine.MatchString(text):
+		m := serverLine.FindStringSubmatch(text)
+		f.server.Version, f.server.VersionComment, f.server.Number = m[1], strings.TrimSpace(m[2]), versionNumber(m[1])
+		f.server.Flavor = "mysql"
+		if strings.Contains(strings.ToLower(m[1]), "mariadb") {
+			f.server.Flavor = "mariadb"
+		}
+	case doneLine.MatchString(text):
+		f.completed = true
+		if t, err := time.Parse("2006-01-02 15:04:05", strings.Join(strings.Fields(doneLine.FindStringSubmatch(text)[1]), " ")); err == nil {
+			f.finished = t
+		}
+	default:
+		f.ofSource = strings.Contains(text, "the master of this slave") || strings.Contains(text, "the source of this replica") ||
+			f.ofSource && !strings.Contains(text, "osition")
+		f.coordinates(text)
+	}
+}
+
+// coordinates takes a place in a binary log out of a statement, which may stand in a comment. It reports whether there is one.
+func (f *facts) coordinates(text string) bool {
+	found := false
+	c := &f.here
+	if f.ofSource {
+		c = &f.source
+	}
+	if m := logPosition.FindStringSubmatch(text); m != nil {
+		c.File = m[1]
+		c.Position, _ = strconv.ParseUint(m[2], 10, 64)
+		found = true
+	}
+	for _, gtid := range []*regexp.Regexp{gtidPurged, gtidReplica} {
+		if m := gtid.FindStringSubmatch(text); m != nil {
+			c.GTIDSet = strings.Join(strings.Fields(m[1]), "")
+			found = true
+		}
+	}
+	if found {
+		c.State = dump.Recorded
+	}
+	return found
+}
+
+// setting follows the SET statements around a file, which save the session's settings and bring them back.
+func (f *facts) setting(text []byte) {
+	plain := bytes.ToUpper(bytes.ReplaceAll(text[:min(len(text), 1<<10)], []byte{' '}, nil))
+	switch {
+	case bytes.Contains(plain, []byte("@OLD_SQL_NOTES=@@SQL_NOTES")):
+		f.saved, f.restored = true, false
+	case bytes.Contains(plain, []byte("SQL_NOTES=@OLD_SQL_NOTES")):
+		f.restored = true
+	}
+}
+
+// whole refuses a file that lacks what ends every file of its kind. warning is for one that has neither comments nor settings.
+func (f *facts) whole(name string) (warning string, err error) {
+	switch {
+	case f.commented && !f.completed:
+		return "", fmt.Errorf("%s: %w: the line \"-- Dump completed\" is missing at its end", name, foreign.ErrCut)
+	case f.saved && !f.restored:
+		return "", fmt.Errorf("%s: %w: the settings that it changed at its start are not set back at its end", name, foreign.ErrCut)
+	case !f.commented && !f.saved:
+		return name + " has neither comments nor settings (--compact): whether it is whole cannot be told", nil
+	}
+	return "", nil
+}
+
+// versionNumber is 50624 of 5.6.24-log; 0 where there is none.
+func versionNumber(version string) int {
+	m := versionStart.FindStringSubmatch(version)
+	if m == nil {
+		return 0
+	}
+	n := 0
+	for _, part := range m[1:] {
+		v, _ := strconv.Atoi(part)
+		n = n*100 + v
+	}
+	return n
+}
+
+// manifest describes the file as a dump.
+func (f *facts) manifest(id string) *dump.Manifest {
+	m := &dump.Manifest{
+		Format: dump.FormatVersion, ID: id, Tool: f.tool, Started: f.finished, For: dump.ForGomove, Rows: dump.CSV,
+		Compression: dump.None, Charset: "source", Server: f.server,
+	}
+	if m.Server.Flavor == "" {
+		m.Server.Flavor = "mysql"
+	}
+	m.Snapshot.Coordinates = f.here
+	if f.source.State != "" {
+		source := f.source
+		m.Snapshot.Source = &source
+	}
+	return m
+}

@@ -1,0 +1,302 @@
+package foreign
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+)
+
+// Table is a table as its rows need it. It is used by one goroutine.
+type Table struct {
+	Schema, Name string
+	all          []transform.ColumnDef
+	literals     string // charset of string literals
+	columns      []rowColumn
+
+	cell     dump.Row // one
+	encoding []dump.Encoding
+}
+
+// rowColumn is a column that rows have a value of.
+type rowColumn struct {
+	dump.Column
+	class class
+	bits  int  // of BIT
+	empty bool // '' is a member of the ENUM
+}
+
+// class is what a value must be looked at for.
+type class uint8
+
+const (
+	plainClass class = iota // number, date or time
+	textClass               // in the column's charset
+	bytesClass
+	parsedClass // JSON, UUID: UTF-8 that the server parses
+	yearClass
+	enumClass
+	setClass
+	bitClass
+)
+
+// NewTable reads a CREATE TABLE statement. literals is the charset of the rows' string literals: "binary" where they are the
+// columns' own bytes (SET NAMES binary), else what SET NAMES says.
+func NewTable(schema, name string, create []byte, m transform.Mode, literals string) (*Table, error) {
+	all, err := transform.Columns(create, m)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{Schema: schema, Name: name, all: all, literals: strings.ToLower(literals)}
+	t.cell, t.encoding = make(dump.Row, 1), make([]dump.Encoding, 1)
+	return t, nil
+}
+
+// Choose takes the columns that the rows have, in their order. Without names these are all that SELECT * shows, as INSERT without
+// a list of columns has them; left are the others that could have had values.
+func (t *Table) Choose(names []string) (left []string, err error) {
+	t.columns = t.columns[:0]
+	if len(names) == 0 {
+		for _, c := range t.all {
+			switch {
+			case c.Generated:
+				return nil, fmt.Errorf("%w: rows of %s without a list of columns, and column %s is generated", ErrStatement, t, mysql.QuoteName(c.Name))
+			case c.Invisible:
+				left = append(left, c.Name)
+			default:
+				t.add(c)
+			}
+		}
+		return left, nil
+	}
+	for _, name := range names {
+		i := slices.IndexFunc(t.all, func(c transform.ColumnDef) bool { return strings.EqualFold(c.Name, name) })
+		switch {
+		case i < 0:
+			return nil, fmt.Errorf("%w: rows with column %s, which table %s has not", ErrStatement, mysql.QuoteName(name), t)
+		case t.has(t.all[i].Name):
+			return nil, fmt.Errorf("%w: rows of %s with column %s twice", ErrStatement, t, mysql.QuoteName(name))
+		case t.all[i].Generated:
+			return nil, fmt.Errorf("%w: rows of %s with column %s, which is generated", ErrStatement, t, mysql.QuoteName(name))
+		}
+		t.add(t.all[i])
+	}
+	for _, c := range t.all {
+		if !c.Generated && !t.has(c.Name) {
+			left = append(left, c.Name)
+		}
+	}
+	return left, nil
+}
+
+func (t *Table) has(name string) bool {
+	return slices.ContainsFunc(t.columns, func(c rowColumn) bool { return c.Name == name })
+}
+
+// Same reports whether these names are the columns that were chosen.
+func (t *Table) Same(names []string) bool {
+	if len(names) == 0 {
+		return !slices.ContainsFunc(t.all, func(c transform.ColumnDef) bool { return c.Generated || c.Invisible == t.has(c.Name) })
+	}
+	return slices.EqualFunc(names, t.columns, func(a string, b rowColumn) bool { return strings.EqualFold(a, b.Name) })
+}
+
+// Columns are those of the rows, as a dump's object has them.
+func (t *Table) Columns() []dump.Column {
+	cols := make([]dump.Column, len(t.columns))
+	for i, c := range t.columns {
+		cols[i] = c.Column
+	}
+	return cols
+}
+
+// HasTimestamp reports whether a column's values depend on the session's time zone.
+func (t *Table) HasTimestamp() bool {
+	return slices.ContainsFunc(t.all, func(c transform.ColumnDef) bool { return c.DataType == "timestamp" && !c.Generated })
+}
+
+// String is the name, quoted.
+func (t *Table) String() string { return mysql.QuoteTable(t.Schema, t.Name) }
+
+func (t *Table) add(c transform.ColumnDef) {
+	out := rowColumn{class: classOf(c.DataType), Column: dump.Column{
+		Name: c.Name, Type: c.Type, Charset: c.Charset, Collation: c.Collation, Nullable: c.Nullable, Invisible: c.Invisible, Numbered: c.Numbered,
+	}}
+	switch out.class {
+	case plainClass, yearClass:
+		out.Encoding = dump.Plain
+	case parsedClass:
+		out.Encoding = dump.UTF8
+	case textClass, enumClass, setClass:
+		out.Encoding = dump.Bytes
+		switch {
+		case t.literals == "binary" || c.Charset == "binary":
+		case IsUTF8(t.literals):
+			out.Encoding = dump.UTF8
+		default:
+			out.Charset, out.Collation = t.literals, ""
+		}
+	case bytesClass, bitClass:
+		out.Encoding = dump.Bytes
+	}
+	if out.class == bitClass {
+		out.bits = 1
+		if _, rest, ok := strings.Cut(c.Type, "("); ok {
+			out.bits, _ = strconv.Atoi(strings.TrimSuffix(rest, ")"))
+		}
+	}
+	out.empty = out.class == enumClass && (strings.Contains(c.Type, "('',") || strings.Contains(c.Type, ",'',") || strings.HasSuffix(c.Type, ",'')") || strings.HasSuffix(c.Type, "('')"))
+	t.columns = append(t.columns, out)
+}
+
+// IsUTF8 reports whether text of a charset is UTF-8.
+func IsUTF8(charset string) bool {
+	switch charset {
+	case "utf8mb4", "utf8mb3", "utf8", "ascii":
+		return true
+	}
+	return false
+}
+
+// classOf knows the types of MySQL 5.6 to 9.x and MariaDB 10 to 12; what is not known moves as bytes.
+func classOf(dataType string) class {
+	switch dataType {
+	case "tinyint", "smallint", "mediumint", "int", "integer", "bigint", "decimal", "numeric", "float", "double", "real",
+		"date", "datetime", "timestamp", "time":
+		return plainClass
+	case "year":
+		return yearClass
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext":
+		return textClass
+	case "enum":
+		return enumClass
+	case "set":
+		return setClass
+	case "json", "uuid", "inet4", "inet6":
+		return parsedClass
+	case "bit":
+		return bitClass
+	}
+	return bytesClass
+}
+
+// AppendRow appends a row as a line of format 1's CSV. A value that cannot be told exactly is an error, never a guess.
+func (t *Table) AppendRow(dst []byte, row []Literal) ([]byte, error) {
+	if len(row) != len(t.columns) {
+		return dst, fmt.Errorf("%w: %d values for %d columns", ErrStatement, len(row), len(t.columns))
+	}
+	for i := range row {
+		c := &t.columns[i]
+		cell, err := c.cell(row[i], t.literals)
+		if err != nil {
+			return dst, fmt.Errorf("column %s: %w", mysql.QuoteName(c.Name), err)
+		}
+		t.cell[0], t.encoding[0] = cell, c.Encoding
+		if c.Encoding == dump.Plain && !isPlain(cell) {
+			t.encoding[0] = dump.Bytes // in quotes: the server refuses or takes it as it would in the statement
+		}
+		dst = dump.AppendCSV(dst, t.cell, t.encoding)
+		dst[len(dst)-1] = ','
+	}
+	if len(row) == 0 {
+		return append(dst, '\n'), nil
+	}
+	dst[len(dst)-1] = '\n'
+	return dst, nil
+}
+
+// isPlain reports whether a number, date or time can stand without quotes.
+func isPlain(cell []byte) bool {
+	for _, c := range cell {
+		if (c < '0' || c > ':') && c != '-' && c != '.' && c != ' ' && c != '+' && c != 'e' && c != 'E' {
+			return false
+		}
+	}
+	return cell == nil || len(cell) > 0
+}
+
+// cell is a value as it stands in a CSV file; nil is NULL.
+func (c *rowColumn) cell(v Literal, literals string) ([]byte, error) {
+	if v.Form == Null {
+		return nil, nil
+	}
+	if v.Text == nil {
+		v.Text = []byte{}
+	}
+	if err := c.checkCharset(v, literals); err != nil {
+		return nil, err
+	}
+	switch c.class {
+	case yearClass:
+		if v.Form == Number && len(bytes.Trim(v.Text, "0")) == 0 {
+			return []byte("0000"), nil // LOAD DATA takes 0 for the text '0', which is 2000
+		}
+	case enumClass:
+		if v.Form == String && len(v.Text) == 0 && !c.empty {
+			return []byte{'0'}, nil // the value of index 0
+		}
+	case bitClass:
+		return c.bitCell(v)
+	case plainClass, textClass, bytesClass, parsedClass, setClass:
+	}
+	switch {
+	case v.Form == Number && (c.class == enumClass || c.class == setClass || c.class == bytesClass),
+		v.Form == Number && c.class == textClass && !isInteger(v.Text),
+		v.Form == Binary && (c.class == plainClass || c.class == yearClass):
+		return nil, fmt.Errorf("%w: %.40q for a column of type %s", ErrStatement, v.Text, c.Type)
+	}
+	return v.Text, nil
+}
+
+// checkCharset refuses text in another charset than the column's values are written in.
+func (c *rowColumn) checkCharset(v Literal, literals string) error {
+	if v.Form != String && v.Form != Binary {
+		return nil
+	}
+	ok := true
+	switch charset := v.Charset; {
+	case c.class == parsedClass:
+		ok = charset == "" && (literals == "binary" || IsUTF8(literals)) || IsUTF8(charset)
+	case c.class == bytesClass || c.class == bitClass || charset == "":
+		ok = charset == "" || charset == "binary"
+	case c.Encoding == dump.UTF8:
+		ok = IsUTF8(charset)
+	case c.Encoding == dump.Bytes:
+		ok = charset == "binary" || charset == c.Charset || IsUTF8(charset) && IsUTF8(c.Charset)
+	}
+	if !ok {
+		return fmt.Errorf("%w: a text in %s for a column of type %s", ErrStatement, v.Charset, c.Type)
+	}
+	return nil
+}
+
+// bitCell gives the bytes of a BIT value.
+func (c *rowColumn) bitCell(v Literal) ([]byte, error) {
+	if v.Form != Number {
+		return v.Text, nil
+	}
+	n, err := strconv.ParseUint(string(v.Text), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %.40q for a column of type %s", ErrStatement, v.Text, c.Type)
+	}
+	b := binary.BigEndian.AppendUint64(nil, n)
+	size := min((c.bits+7)/8, 8)
+	if len(bytes.TrimLeft(b[:8-size], "\x00")) > 0 {
+		return nil, fmt.Errorf("%w: %.40q for a column of type %s", ErrStatement, v.Text, c.Type)
+	}
+	return b[8-size:], nil
+}
+
+// isInteger reports a number whose text a server would write as it is.
+func isInteger(b []byte) bool {
+	if len(b) > 1 && b[0] == '-' {
+		b = b[1:]
+	}
+	return len(b) > 0 && (b[0] != '0' || len(b) == 1) && len(bytes.Trim(b, "0123456789")) == 0
+}
