@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomove/gomove/chunker"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
 )
 
 // Catalog is what is selected of a server.
@@ -68,7 +69,8 @@ type Column struct {
 	Generated          bool
 	Stored             string // expression of a STORED generated column
 	Invisible          bool
-	Numbered           bool // AUTO_INCREMENT
+	Numbered           bool            // AUTO_INCREMENT
+	Mask               *transform.Mask // what its values are replaced by; nil: they are moved as they are
 }
 
 // Routine is a procedure, function, package or package body.
@@ -148,7 +150,7 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 	if !r.selection.NoEvents {
 		steps = append(steps, r.readEvents)
 	}
-	steps = append(steps, r.checkVisible)
+	steps = append(steps, r.checkVisible, r.narrow)
 	for _, step := range steps {
 		if err := step(ctx, c); err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)

@@ -24,6 +24,7 @@ type ReadPlan struct {
 	Fixes     []mysql.ColumnFix // of the select list
 	enums     []enumColumn
 	sets      []setColumn
+	masks     []maskedColumn
 	Inspected []Inspection
 	KeyAt     []int // where the parts of the key stand in the select list
 	Unknown   []string
@@ -73,6 +74,10 @@ func NewReadPlan(columns []Column, key *chunker.Key, charset string) *ReadPlan {
 			continue
 		}
 		at[c.Name] = len(p.Columns)
+		if c.Mask != nil {
+			p.addMasked(c, into)
+			continue
+		}
 		p.inspectColumn(c, len(p.Columns), p.addColumn(c, into))
 	}
 	p.finish()

@@ -140,9 +140,9 @@ func unescape(c byte) byte {
 }
 
 // Rewrites reports whether FixRow may change a row.
-func (p *ReadPlan) Rewrites() bool { return len(p.sets)+len(p.enums) > 0 }
+func (p *ReadPlan) Rewrites() bool { return len(p.sets)+len(p.enums)+len(p.masks) > 0 }
 
-// FixRow writes 0 for index 0 of ENUM columns and a comma for the empty member of SET columns, and reports whether there were any.
+// FixRow writes 0 for index 0 of ENUM columns and a comma for the empty member of SET columns, masks cells, and reports whether it changed any.
 // cells is a row of the select list.
 func (p *ReadPlan) FixRow(cells [][]byte) (changed bool, err error) {
 	for i := range p.sets {
@@ -166,5 +166,6 @@ func (p *ReadPlan) FixRow(cells [][]byte) (changed bool, err error) {
 		cells[e.at] = e.zero
 		changed = true
 	}
-	return changed, nil
+	masked, err := p.maskRow(cells)
+	return changed || masked, err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gomove/gomove/internal/selection"
+	"github.com/gomove/gomove/transform"
 )
 
 // ErrNoSuchObject is a selected schema or table that the server does not have.
@@ -21,13 +22,17 @@ var systemSchemas = []string{"information_schema", "performance_schema", "mysql"
 // virtualSchemas cannot be dumped at all.
 var virtualSchemas = []string{"information_schema", "performance_schema"}
 
-// Selection says which objects are dumped.
+// Selection says which objects are moved, and which of their rows and columns.
 type Selection struct {
 	Schemas        []string // globs; default every schema but the system's
 	Tables         []string // schema.table globs, backticks for odd names
 	ExcludeSchemas []string
 	ExcludeTables  []string
-	Where          map[string]string // schema.table to condition
+	Where          map[string]string  // schema.table to condition
+	Columns        []string           // schema.table=a,b: the columns that are moved; default all
+	ExcludeColumns []string           // schema.table=a,b: columns that are not
+	Masks          []string           // schema.table.column=METHOD
+	MaskKey        *transform.MaskKey // of the masks; default none
 	NoData         bool
 	NoSchema       bool
 	NoViews        bool
@@ -41,6 +46,8 @@ type patterns struct {
 	schemas, excludeSchemas []selection.Glob
 	tables, excludeTables   []selection.Pattern
 	where                   []condition
+	columns                 []*columnRule
+	maskKey                 *transform.MaskKey
 	fold                    bool     // names are compared without case
 	hidden                  []string // schemas that only an exact name selects
 	missing                 error    // of what is not there
@@ -78,6 +85,7 @@ func (s Selection) parse() (*patterns, error) {
 		}
 		p.where = append(p.where, condition{table: pattern, sql: sql})
 	}
+	p.parseColumns(s, &errs)
 	slices.SortFunc(p.where, func(a, b condition) int { return strings.Compare(a.table.String(), b.table.String()) })
 	return p, errors.Join(errs...)
 }
@@ -210,6 +218,9 @@ func (p *patterns) checkTables(names [][2]string) error {
 	}
 	for _, w := range p.where {
 		check("--where", w.table)
+	}
+	for _, r := range p.columns {
+		check(r.flag, r.table)
 	}
 	return errors.Join(errs...)
 }

@@ -153,6 +153,7 @@ type Column struct {
 	Nullable  bool     `json:"nullable,omitempty"`
 	Invisible bool     `json:"invisible,omitempty"`
 	Numbered  bool     `json:"auto_increment,omitempty"` // has AUTO_INCREMENT
+	Mask      string   `json:"mask,omitempty"`           // method by which its values were replaced
 }
 
 // Encoding is how a column's value stands in a chunk file.
