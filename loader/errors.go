@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/progress"
 )
 
@@ -68,6 +69,10 @@ type ChunkError struct {
 }
 
 func (e *ChunkError) Error() string {
+	var damaged *dump.Problem
+	if errors.As(e.Err, &damaged) && damaged.File == e.File {
+		return fmt.Sprintf("data: %v; then the same command carries on with table %s", e.Err, e.Table)
+	}
 	return fmt.Sprintf("data: table %s, chunk %s: %v", e.Table, e.File, e.Err)
 }
 

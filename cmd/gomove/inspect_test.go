@@ -77,6 +77,11 @@ func flipInFile(t *testing.T, server *testdb.Server, dir, file, schema string) {
 		t.Errorf("load, %s: exit %d: %s", file, r.code, r.stderr)
 	}
 	wantOneError(t, r)
+	for want, is := range map[string]bool{"dump file " + file + " in " + dir + " is damaged": true, "; copy it again": true, "CRC": false, "gzip:": false} {
+		if strings.Contains(r.stderr, want) != is {
+			t.Errorf("load, %s: %q is %v in: %s", file, want, !is, r.stderr)
+		}
+	}
 	there := server.Query(t, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name='"+target+"'")[0][0]
 	isChunk := strings.Contains(file, ".000") && !strings.HasSuffix(file, ".sql") || strings.Contains(strings.Join(chunkNames(t, dir), " "), file)
 	if !isChunk {

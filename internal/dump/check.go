@@ -44,7 +44,7 @@ type Problem struct {
 }
 
 func (p *Problem) Error() string {
-	return fmt.Sprintf("%s in %s: %v: %s; copy the dump again", p.File, p.Place, ErrCorrupt, p.What)
+	return fmt.Sprintf("dump file %s in %s is damaged: %s; copy it again, or dump again", p.File, p.Place, p.What)
 }
 
 // Unwrap makes it an ErrCorrupt.

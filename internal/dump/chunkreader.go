@@ -29,7 +29,7 @@ func openStored(place string, d *decoders, c *Chunk, f io.ReadCloser) (io.ReadCl
 	var err error
 	if cr.text, err = d.decompressor(in, c.compression()); err != nil {
 		cr.release()
-		return nil, errors.Join(cr.damaged(err), f.Close())
+		return nil, errors.Join(cr.undecodable(err), f.Close())
 	}
 	return cr, nil
 }
@@ -82,9 +82,23 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		c.err = c.verify()
 	case err != nil:
-		c.err = c.damaged(err)
+		c.err = c.undecodable(err)
 	}
 	return n, c.err
+}
+
+// undecodable is for a file that the decompressor gave up on: its size or checksum says what happened to it.
+func (c *chunkReader) undecodable(err error) error {
+	if c.stored.err == nil {
+		if _, rest := io.Copy(io.Discard, c.stored); rest != nil {
+			err = rest
+		} else if differs := c.stored.differs(c.chunk); differs != nil {
+			err = differs
+		} else {
+			err = fmt.Errorf("its checksum is right and it cannot be decompressed: %w", err)
+		}
+	}
+	return c.damaged(err)
 }
 
 // verify is called at the end of the text: io.EOF when the file is what its record says.

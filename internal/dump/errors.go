@@ -33,7 +33,10 @@ func (e *ListingError) Error() string {
 	if e.Line == 0 {
 		return fmt.Sprintf("%s in %s: %v", e.File, e.Place, e.Err)
 	}
-	return fmt.Sprintf("%s in %s, line %d: %v", e.File, e.Place, e.Line, e.Err)
+	if !errors.Is(e.Err, ErrFormat) {
+		return fmt.Sprintf("%s in %s, line %d: %v", e.File, e.Place, e.Line, e.Err)
+	}
+	return fmt.Sprintf("dump file %s in %s is damaged in line %d, or another program wrote it: %v; copy it again, or dump again", e.File, e.Place, e.Line, e.Err)
 }
 
 // Unwrap gives the cause.
