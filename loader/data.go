@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,33 +28,49 @@ func backoff(attempt int) time.Duration {
 	return firstBackoff/2 + jitter(min(maxBackoff, firstBackoff<<min(attempt, 10)))
 }
 
+// readyTables is how many tables of a feed may wait for their indexes before the rows wait for them.
+const readyTables = 1000
+
 // loadData loads the chunks of all tables over the run's sessions. A table whose last chunk is in gets its indexes while
 // the next ones load.
 func (l *load) loadData(ctx context.Context) error {
 	l.counters.SetPhase("data")
-	if err := l.restartPlain(ctx); err != nil {
-		return err
-	}
-	ready := make(chan *table, len(l.order))
+	ready := make(chan *table, len(l.order)+readyTables)
 	for _, t := range l.order {
 		if t.pending == 0 && !t.left {
-			l.finished(t, ready)
+			if err := l.finished(ctx, t, ready); err != nil {
+				return err
+			}
 		}
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan work)
-	g.Go(func() error { return l.feed(ctx, chunks) })
-	var running atomic.Int64
-	running.Store(int64(l.o.Threads))
+	var running atomic.Int64 // what tables come from
+	running.Store(int64(l.o.Threads) + 1)
+	var writing sync.WaitGroup
+	writing.Add(l.o.Threads)
+	done := func() {
+		if running.Add(-1) == 0 {
+			close(ready)
+		}
+	}
+	g.Go(func() error {
+		defer done()
+		if l.fed == nil {
+			return l.feed(ctx, chunks)
+		}
+		err := l.receive(ctx, chunks, ready)
+		writing.Wait() // what has come whole is committed, also when the rest of it will not come
+		return err
+	})
 	l.counters.Threads.Store(int64(l.o.Threads))
 	for range l.o.Threads {
 		g.Go(func() error {
 			w := &writer{load: l}
 			defer func() {
 				w.drop()
-				if running.Add(-1) == 0 {
-					close(ready)
-				}
+				writing.Done()
+				done()
 			}()
 			return w.run(ctx, chunks, ready)
 		})
@@ -63,10 +80,16 @@ func (l *load) loadData(ctx context.Context) error {
 }
 
 // finished counts a table whose rows are in and hands it on to its indexes.
-func (l *load) finished(t *table, ready chan<- *table) {
+func (l *load) finished(ctx context.Context, t *table, ready chan<- *table) error {
 	l.counters.Tables.Add(1)
-	if t.deferred && !t.kept {
-		ready <- t // it has room for every table
+	if !t.deferred || t.kept {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case ready <- t: // it has room for every table of a directory
+		return nil
 	}
 }
 
@@ -86,11 +109,17 @@ func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *tabl
 			if !ok {
 				return nil
 			}
-			if err := w.load1(ctx, one); err != nil {
+			err := w.load1(ctx, one)
+			if w.fed != nil {
+				w.fed.release(one.c)
+			}
+			if err != nil {
 				return &ChunkError{Table: one.t.String(), File: one.c.File, Err: err}
 			}
 			if one.t.committed(one.c.Rows) {
-				w.finished(one.t, ready)
+				if err := w.complete(ctx, one.t, ready); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -11,12 +11,12 @@ import (
 
 // planExisting decides for each object that the target has already.
 func (l *load) planExisting(ctx context.Context) error {
-	resumed := l.past != nil && l.past.phases[phasePlanned]
+	resumed := l.past != nil && l.past.phases[l.phase(phasePlanned)]
 	if resumed {
 		l.leftSequences = l.past.sequences
 	}
 	var inTheWay []string
-	for o, err := range l.objects(ctx) {
+	for o, err := range l.current(ctx) {
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func existing(o *dump.Object, name string, p *presence, fold func(string) string
 func (l *load) checkKept(ctx context.Context) error {
 	var fired []string
 	bySchema := map[string]map[string]bool{}
-	for _, t := range l.order {
+	for _, t := range l.batch {
 		if !t.kept || t.left {
 			continue
 		}

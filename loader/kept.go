@@ -65,7 +65,7 @@ func (l *load) refuse(t *table, what []string) {
 
 // settleKept counts the tables that are left alone, and of the others reports what was held back.
 func (l *load) settleKept() {
-	for _, t := range l.order {
+	for _, t := range l.batch {
 		if t.left {
 			l.counters.TablesTotal.Add(-1)
 			l.summary.kept("table " + t.String())
@@ -82,7 +82,7 @@ func (l *load) settleKept() {
 	for _, q := range slices.SortedFunc(maps.Keys(l.leftSequences), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		l.summary.kept("sequence " + mysql.QuoteTable(q[0], q[1]))
 	}
-	l.held = nil
+	clear(l.held)
 }
 
 // keeps decides what becomes of a table that is on the target already. What an interrupted run decided stays: the tables
@@ -122,7 +122,7 @@ func (l *load) checkHalf(ctx context.Context) error {
 		return err
 	}
 	var half []string
-	for _, t := range l.order {
+	for _, t := range l.batch {
 		if t.left && begun[l.fold(t.schema)+"\x00"+l.fold(t.name)] {
 			half = append(half, t.String())
 		}

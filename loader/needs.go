@@ -23,6 +23,10 @@ type needs struct {
 	trigger  string            // of a table that the load does not know
 }
 
+func newNeeds() needs {
+	return needs{owners: map[string]string{}, triggers: map[*table]string{}}
+}
+
 // maxOwners bounds the accounts that are tried.
 const maxOwners = 100
 

@@ -16,12 +16,12 @@ func (l *load) readEngines(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	byName := make(map[string]*table, len(l.order))
-	for _, t := range l.order {
+	byName := make(map[string]*table, len(l.batch))
+	for _, t := range l.batch {
 		byName[l.fold(t.schema)+"\x00"+l.fold(t.name)] = t
 	}
 	seen := map[string]bool{}
-	for _, schema := range l.targetSchemas() {
+	for _, schema := range schemasOf(l.batch) {
 		if seen[l.fold(schema)] {
 			continue
 		}
@@ -34,7 +34,11 @@ func (l *load) readEngines(ctx context.Context) error {
 }
 
 func (l *load) readSchemaEngines(ctx context.Context, schema string, transactional map[string]bool, byName map[string]*table) (err error) {
-	rows, err := l.server.DB().QueryContext(ctx, "SELECT table_name, COALESCE(engine,'') FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema="+mysql.QuoteString(schema))
+	query := "SELECT table_name, COALESCE(engine,'') FROM information_schema.tables WHERE table_type='BASE TABLE' AND table_schema=" + mysql.QuoteString(schema)
+	if l.fed != nil && l.fed.nth > 0 && len(l.batch) == 1 {
+		query += " AND table_name=" + mysql.QuoteString(l.batch[0].name)
+	}
+	rows, err := l.server.DB().QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -54,7 +58,7 @@ func (l *load) readSchemaEngines(ctx context.Context, schema string, transaction
 // tornTables are those with chunks from before the server's last start: what their engines without transactions had
 // not yet written then is lost, though the progress table knows the chunks.
 func (l *load) tornTables(ctx context.Context) (map[[2]string]bool, error) {
-	if !slices.ContainsFunc(l.order, func(t *table) bool { return t.plainEngine && t.pending == 0 && t.chunks > 0 }) {
+	if !slices.ContainsFunc(l.batch, func(t *table) bool { return t.plainEngine && t.pending == 0 && t.chunks > 0 }) {
 		return nil, nil
 	}
 	var name string
@@ -65,7 +69,8 @@ func (l *load) tornTables(ctx context.Context) (map[[2]string]bool, error) {
 	return l.journal.olderThan(ctx, l.server, uptime)
 }
 
-// restartPlain empties the tables without transactions that an earlier run had begun: what they hold is not known.
+// restartPlain empties the tables without transactions that an earlier run had begun, as what they hold is not known, and those
+// of a copy that begin anew.
 func (l *load) restartPlain(ctx context.Context) error {
 	if l.past == nil {
 		return nil
@@ -76,8 +81,8 @@ func (l *load) restartPlain(ctx context.Context) error {
 	}
 	var s *session
 	defer func() { s.discard() }()
-	for _, t := range l.order {
-		if !t.plainEngine || t.pending == 0 && !torn[[2]string{t.schema, t.name}] {
+	for _, t := range l.batch {
+		if !l.restarts(t, torn[[2]string{t.schema, t.name}]) {
 			continue
 		}
 		if t.kept && l.o.IfExists == ExistsSkip {
@@ -95,8 +100,29 @@ func (l *load) restartPlain(ctx context.Context) error {
 		if err := l.reach(atEmptied, nil, t.name); err != nil {
 			return err
 		}
-		l.summary.ChunksSkipped -= t.chunks - t.pending
-		t.done, t.pending, t.loaded = nil, t.chunks, 0
+		l.restarted(t)
 	}
 	return nil
+}
+
+// restarts reports a table that must begin anew. Of a feed it is not known yet whether an earlier run had come to its end.
+func (l *load) restarts(t *table, torn bool) bool {
+	if l.fed != nil {
+		return !t.left && (t.plainEngine || t.anew && t.done != nil)
+	}
+	return t.plainEngine && (t.pending > 0 || torn)
+}
+
+// restarted forgets what an earlier run had committed of a table.
+func (l *load) restarted(t *table) {
+	skipped := t.done.count()
+	l.summary.count(&l.summary.ChunksSkipped, -skipped)
+	if l.fed == nil {
+		t.done, t.pending, t.loaded = nil, t.chunks, 0
+		return
+	}
+	l.counters.Rows.Add(-t.loaded)
+	l.counters.Chunks.Add(int64(-skipped))
+	l.counters.ChunksTotal.Add(int64(-skipped))
+	t.done, t.loaded = nil, 0
 }

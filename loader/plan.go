@@ -24,25 +24,32 @@ func (l *load) plan(ctx context.Context) error {
 	if err := l.planObjects(ctx); err != nil {
 		return err
 	}
+	if err := l.checkNamed(); err != nil {
+		return err
+	}
 	if err := l.readPast(ctx); err != nil {
 		return err
 	}
 	if err := l.planExisting(ctx); err != nil {
 		return err
 	}
-	if err := l.lonely(ctx); err != nil {
-		return err
+	if l.fed == nil || l.fed.whole() {
+		if err := l.lonely(ctx); err != nil {
+			return err
+		}
 	}
 	l.settleKept()
 	if len(l.refused) > 0 {
 		return fmt.Errorf("%w, nothing was changed: %s", ErrUnsupported, shorten(l.refused))
 	}
-	if err := l.planChunks(ctx); err != nil {
-		return err
+	if l.fed == nil {
+		if err := l.planChunks(ctx); err != nil {
+			return err
+		}
 	}
 	// Tables that an earlier run has made may lack their indexes whatever this run's --defer-indexes says.
-	made := l.past != nil && l.past.phases[phaseTables]
-	for _, t := range l.order {
+	made := l.past != nil && l.past.phases[l.phase(phaseTables)]
+	for _, t := range l.batch {
 		t.deferred = t.indexed && !t.kept && (made || l.defers(t))
 	}
 	return l.planDone(ctx)
@@ -50,23 +57,42 @@ func (l *load) plan(ctx context.Context) error {
 
 // planObjects reads every object and its statements once: names, adaptations, what the target cannot hold.
 func (l *load) planObjects(ctx context.Context) error {
-	schemas, tables := map[string]bool{}, map[[2]string]bool{}
-	for o, err := range l.objects(ctx) {
+	for o, err := range l.current(ctx) {
 		if err != nil {
 			return err
 		}
-		schemas[o.Schema], tables[[2]string{o.Schema, o.Name}] = true, true
 		if err := l.planObject(ctx, o); err != nil {
 			return err
 		}
 		l.remembered.add(o)
 	}
 	l.remembered.whole = true
-	if err := checkMaps(l.o.Names, schemas, tables); err != nil {
+	l.counters.TablesTotal.Add(int64(len(l.batch)))
+	return nil
+}
+
+// checkNamed refuses selections and maps of what the dump does not hold, once all of it was seen.
+func (l *load) checkNamed() error {
+	if l.fed != nil && !l.fed.whole() || l.picker.checked {
+		return nil
+	}
+	l.picker.checked = true
+	if err := l.picker.check(l.warn); err != nil {
 		return err
 	}
-	l.counters.TablesTotal.Store(int64(len(l.order)))
-	return nil
+	schemas, tables := map[string]bool{}, map[[2]string]bool{}
+	for _, schema := range l.picker.schemas {
+		if l.picker.used[schema] {
+			schemas[schema] = true
+		}
+	}
+	for _, t := range l.picker.tables {
+		if l.picker.filter.Table(t[0], t[1]) {
+			tables[t] = true
+		}
+	}
+	l.picker.schemas, l.picker.tables = nil, nil
+	return checkMaps(l.o.Names, schemas, tables)
 }
 
 // checkMaps refuses a map of what the dump does not hold: a misspelt one would load under the name it was to leave alone.
@@ -96,7 +122,8 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 	if o.Kind == dump.KindTable {
 		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows, bare: true}
 		t.columns, t.enums = packColumns(o.Columns)
-		l.refuse(t, refuseCharsets(o, t, l.target))
+		l.expect(t, o)
+		l.refuse(t, refuseCharsets(o, t, l.target, l.hasRows(o)))
 		if err := l.addTable(o, t); err != nil {
 			return err
 		}
@@ -142,6 +169,7 @@ func (l *load) addTable(o *dump.Object, t *table) error {
 	l.folded[folded] = true
 	l.tables[[2]string{o.Schema, o.Name}] = t
 	l.order = append(l.order, t)
+	l.batch = append(l.batch, t)
 	return nil
 }
 
@@ -214,9 +242,7 @@ func (l *load) planChunks(ctx context.Context) error {
 		if !t.left && t.rows >= 0 && rows[t] != t.rows {
 			return fmt.Errorf("%w: table %s has %d rows, its chunks hold %d", ErrDamaged, t, t.rows, rows[t])
 		}
-		if n := zeros[t]; n > 0 && l.server.Facts.Flavor == mysql.MariaDB {
-			l.summary.differs(fmt.Sprintf("table %s: %d times -0 in FLOAT or DOUBLE columns becomes 0: MariaDB stores no negative zero", t, n))
-		}
+		l.negativeZeros(t, zeros[t])
 	}
 	return nil
 }
@@ -244,23 +270,19 @@ func (l *load) settings() string {
 
 // readPast finds out whether this load goes on from an earlier run, and whether another one is in the way.
 func (l *load) readPast(ctx context.Context) error {
+	if l.fed != nil && l.fed.nth > 0 {
+		return l.findOthers(ctx)
+	}
 	if err := l.journal.find(ctx, l.server, l.schemas); err != nil {
 		return err
 	}
 	if err := l.buryPast(ctx); err != nil {
 		return err
 	}
-	others, err := l.journal.others(ctx, l.server, func(schema, name string) bool {
-		return l.folded[l.fold(schema)+"\x00"+l.fold(name)]
-	})
+	err := l.findOthers(ctx)
 	if err != nil {
 		return err
 	}
-	if len(others) > 0 && !l.o.After.Restart {
-		return fmt.Errorf("%w: dump %s, into tables of this one; finish it by the command that started it, or forget it by --restart",
-			ErrOtherDump, strings.Join(others, ", "))
-	}
-	l.forget = others
 	l.past, err = l.journal.read(ctx, l.server)
 	if err != nil || l.past == nil {
 		return err
@@ -278,16 +300,36 @@ func (l *load) readPast(ctx context.Context) error {
 	return nil
 }
 
+// findOthers refuses tables that another dump is half loaded into.
+func (l *load) findOthers(ctx context.Context) error {
+	others, err := l.journal.others(ctx, l.server, func(schema, name string) bool {
+		return l.folded[l.fold(schema)+"\x00"+l.fold(name)]
+	})
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 && !l.o.After.Restart {
+		return fmt.Errorf("%w: dump %s, into tables of this one; finish it by the command that started it, or forget it by --restart",
+			ErrOtherDump, strings.Join(others, ", "))
+	}
+	l.forget = others
+	return nil
+}
+
 // planDone takes out of the work what an earlier run committed.
 func (l *load) planDone(ctx context.Context) error {
 	if l.past == nil {
 		return nil
 	}
-	byName := make(map[[2]string]*table, len(l.order))
-	for _, t := range l.order {
+	byName := make(map[[2]string]*table, len(l.batch))
+	for _, t := range l.batch {
 		byName[[2]string{t.schema, t.name}] = t
 	}
-	return l.journal.chunks(ctx, l.server, func(schema, name string, number int, rows int64) {
+	var only *table
+	if l.fed != nil && l.fed.nth > 0 && len(l.batch) == 1 {
+		only = l.batch[0]
+	}
+	return l.journal.chunks(ctx, l.server, only, func(schema, name string, number int, rows int64) {
 		t := byName[[2]string{schema, name}]
 		if t == nil {
 			return
@@ -295,10 +337,17 @@ func (l *load) planDone(ctx context.Context) error {
 		if t.done == nil {
 			t.done = numbers{}
 		}
-		if t.done.add(number) {
-			t.pending--
-			t.loaded += rows
-			l.summary.ChunksSkipped++
+		if !t.done.add(number) {
+			return
 		}
+		t.loaded += rows
+		l.summary.count(&l.summary.ChunksSkipped, 1)
+		if l.fed == nil {
+			t.pending--
+			return
+		}
+		l.counters.Rows.Add(rows) // a copy does not read it again
+		l.counters.Chunks.Add(1)
+		l.counters.ChunksTotal.Add(1)
 	})
 }

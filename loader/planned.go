@@ -51,12 +51,12 @@ func (l *load) listPlan(ctx context.Context, planErr error) error {
 	if planErr != nil && !errors.Is(planErr, ErrExists) && !errors.Is(planErr, ErrUnsupported) {
 		return planErr
 	}
-	if planErr != nil && l.counters.ChunksTotal.Load() == 0 {
+	if planErr != nil && l.fed == nil && l.counters.ChunksTotal.Load() == 0 {
 		if err := l.planChunks(ctx); err != nil {
 			return errors.Join(planErr, err)
 		}
 	}
-	for o, err := range l.objects(ctx) {
+	for o, err := range l.current(ctx) {
 		if err == nil {
 			err = l.listObject(ctx, o)
 		}

@@ -185,10 +185,13 @@ func (j *journal) begin(ctx context.Context, s *mysql.Server, k *slots) error {
 	return j.mark(ctx, s, mark{kind: "session", table: k.run, state: strconv.Itoa(k.n)})
 }
 
-// chunks calls f for each committed chunk.
-func (j *journal) chunks(ctx context.Context, s *mysql.Server, f func(schema, table string, number int, rows int64)) (err error) {
-	rows, err := s.DB().QueryContext(ctx, "SELECT schema_name, table_name, number, row_count FROM "+j.name()+
-		" WHERE dump_id="+mysql.QuoteString(j.id)+" AND kind='chunk'")
+// chunks calls f for each committed chunk, of one table where only names that.
+func (j *journal) chunks(ctx context.Context, s *mysql.Server, only *table, f func(schema, table string, number int, rows int64)) (err error) {
+	query := "SELECT schema_name, table_name, number, row_count FROM " + j.name() + " WHERE dump_id=" + mysql.QuoteString(j.id) + " AND kind='chunk'"
+	if only != nil {
+		query += " AND schema_name=" + mysql.QuoteString(only.schema) + " AND table_name=" + mysql.QuoteString(only.name)
+	}
+	rows, err := s.DB().QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("progress table: %w", err)
 	}

@@ -45,6 +45,7 @@ func (l *load) execute(ctx context.Context) (*Summary, error) {
 type load struct {
 	o        Options
 	from     Source
+	fed      *fed // the same, of Options.Feed; nil otherwise
 	format   dump.Format
 	origin   transform.Origin
 	log      *slog.Logger
@@ -60,6 +61,7 @@ type load struct {
 	picker   *picker
 	tables   map[[2]string]*table // by the dump's names
 	order    []*table
+	batch    []*table            // those of order that are being planned and created: all of a directory's
 	folded   map[string]bool     // target's names of tables, as it compares them
 	schemas  []string            // target's names
 	inSchema map[string][]string // sequences in schemas' own files: myloader knows no files of theirs
@@ -82,9 +84,15 @@ type load struct {
 }
 
 func newLoad(o Options) *load {
-	m := o.From.Manifest()
+	from := o.From
+	var f *fed
+	if o.Feed != nil {
+		f = newFed(o.Feed)
+		from = f
+	}
+	m := from.Manifest()
 	return &load{
-		o: o, from: o.From, format: m.Rows, log: o.Log, counters: o.Progress,
+		o: o, from: from, fed: f, format: m.Rows, log: o.Log, counters: o.Progress,
 		origin:   transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number},
 		summary:  &Summary{DumpID: m.ID, Target: o.Target.Address(), Threads: o.Threads, DryRun: o.DryRun, Warnings: []string{}},
 		presence: map[string]*presence{},
@@ -92,7 +100,7 @@ func newLoad(o Options) *load {
 		folded:   map[string]bool{},
 		inSchema: map[string][]string{},
 		held:     map[*table]*held{},
-		needs:    needs{owners: map[string]string{}, triggers: map[*table]string{}},
+		needs:    newNeeds(),
 		defaults: map[string]defaults{},
 
 		leftSequences: map[[2]string]bool{},
@@ -126,6 +134,11 @@ func (l *load) all(ctx context.Context) error {
 
 func (l *load) phases(ctx context.Context) error {
 	l.chooseRoute()
+	if l.fed != nil {
+		if err := l.fed.gather(ctx); err != nil {
+			return err
+		}
+	}
 	err := l.plan(ctx)
 	if l.o.DryRun {
 		return l.listPlan(ctx, err)
@@ -133,12 +146,15 @@ func (l *load) phases(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.createSchemas(ctx); err != nil {
+	if err := l.create(ctx); err != nil {
 		return err
 	}
 	start := time.Now()
 	err = l.loadData(ctx)
 	l.dataTime = time.Since(start)
+	if err != nil && l.fed != nil {
+		return l.broken(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -222,11 +238,11 @@ func (l *load) chunkTable(c *dump.Chunk) (t *table, ok bool) {
 	return t, t == nil || !t.left
 }
 
-// targetSchemas are the schemas that tables go to.
-func (l *load) targetSchemas() []string {
+// schemasOf are the schemas that tables go to.
+func schemasOf(tables []*table) []string {
 	var out []string
 	seen := map[string]bool{}
-	for _, t := range l.order {
+	for _, t := range tables {
 		if !seen[t.schema] {
 			seen[t.schema] = true
 			out = append(out, t.schema)

@@ -15,11 +15,15 @@ import (
 // tinyRows is the rows of a table whose indexes are made with it: one more ALTER would cost more than it saves.
 const tinyRows = 1000
 
-// createSchemas makes the databases that are missing, the progress table, and then every table and sequence.
-func (l *load) createSchemas(ctx context.Context) error {
+// create makes the databases that are missing, the progress table, and then every table and sequence of what was planned.
+func (l *load) create(ctx context.Context) error {
 	l.counters.SetPhase("schema")
 	l.summary.Changed = true
-	if err := l.eachObject(ctx, l.apart, func(o *dump.Object) bool { return o.Kind == dump.KindSchema }, l.createDatabase); err != nil {
+	apart := l.apart
+	if l.fed != nil {
+		apart = l.current
+	}
+	if err := l.eachObject(ctx, apart, func(o *dump.Object) bool { return o.Kind == dump.KindSchema }, l.createDatabase); err != nil {
 		return err
 	}
 	if err := l.startJournal(ctx); err != nil {
@@ -28,25 +32,34 @@ func (l *load) createSchemas(ctx context.Context) error {
 	if err := l.tryNeeds(ctx); err != nil {
 		return err
 	}
-	if err := l.restoreCollations(ctx); err != nil {
-		return err
+	if l.fed == nil || l.fed.nth == 0 {
+		if err := l.restoreCollations(ctx); err != nil {
+			return err
+		}
 	}
-	if l.past == nil || !l.past.phases[phaseTables] {
+	if l.past == nil || !l.past.phases[l.phase(phaseTables)] {
 		// Tables may take their defaults from sequences.
-		if err := l.eachObject(ctx, l.apart, func(o *dump.Object) bool { return o.Kind == dump.KindSequence || o.Kind == dump.KindSchema }, l.createSequences); err != nil {
+		if err := l.eachObject(ctx, apart, func(o *dump.Object) bool { return o.Kind == dump.KindSequence || o.Kind == dump.KindSchema }, l.createSequences); err != nil {
 			return err
 		}
-		if err := l.eachObject(ctx, l.objects, func(o *dump.Object) bool { return o.Kind == dump.KindTable }, l.createTable); err != nil {
+		if err := l.eachObject(ctx, l.current, func(o *dump.Object) bool { return o.Kind == dump.KindTable }, l.createTable); err != nil {
 			return err
 		}
-		if err := l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseTables, state: markCreated}); err != nil {
+		if err := l.journal.mark(ctx, l.server, mark{kind: "phase", table: l.phase(phaseTables), state: markCreated}); err != nil {
 			return err
 		}
 		if err := l.reach(atTables, nil, ""); err != nil {
 			return err
 		}
 	}
-	return l.readEngines(ctx)
+	if err := l.readEngines(ctx); err != nil {
+		return err
+	}
+	if l.fed != nil {
+		l.fed.batch = nil
+		l.needs = newNeeds()
+	}
+	return l.restartPlain(ctx)
 }
 
 // startJournal makes the progress table and writes what this load is about to do.
@@ -60,23 +73,25 @@ func (l *load) startJournal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.journal.begin(ctx, l.server, l.slots); err != nil {
-		return err
+	if l.fed == nil || l.fed.nth == 0 {
+		if err := l.journal.begin(ctx, l.server, l.slots); err != nil {
+			return err
+		}
 	}
 	if err := l.journal.forget(ctx, l.server, l.forget...); err != nil {
 		return err
 	}
-	if l.past != nil && l.past.phases[phasePlanned] {
+	if l.past != nil && l.past.phases[l.phase(phasePlanned)] {
 		return nil
 	}
 	marks := []mark{{kind: "run", state: l.settings()}}
-	for _, t := range l.order {
+	for _, t := range l.batch {
 		marks = append(marks, mark{"table", t.schema, t.name, t.state()})
 	}
 	for q := range l.leftSequences {
 		marks = append(marks, mark{"sequence", q[0], q[1], markLeft})
 	}
-	if err := l.journal.mark(ctx, l.server, append(marks, mark{kind: "phase", table: phasePlanned, state: markCreated})...); err != nil {
+	if err := l.journal.mark(ctx, l.server, append(marks, mark{kind: "phase", table: l.phase(phasePlanned), state: markCreated})...); err != nil {
 		return err
 	}
 	return l.reach(atPlanned, nil, "")
@@ -250,6 +265,9 @@ func (l *load) defers(t *table) bool {
 	case DeferAll:
 		return true
 	default:
+		if l.fed != nil {
+			return t.pending > 0 && (t.estimated > tinyRows || t.estimated < 0)
+		}
 		return t.rows > tinyRows || t.rows < 0 && t.chunks > 0
 	}
 }

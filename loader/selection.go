@@ -18,45 +18,80 @@ type picker struct {
 	o      catalog.Selection
 	filter *catalog.Filter
 	used   map[string]bool // schemas, by the dump's names
+
+	// The names that were seen, until they were checked.
+	schemas []string
+	tables  [][2]string
+	checked bool
 }
 
-// pick reads the names in the dump once, and refuses a selection of what it does not hold.
+// pick looks at the names in the dump, or of what was read of a feed.
 func (l *load) pick(ctx context.Context) error {
-	o := l.o.Selection
-	filter, err := o.Filter(l.from.Manifest().Server.LowerCaseTableNames != 0)
-	if err != nil {
-		return err
-	}
-	var schemas []string
-	var tables [][2]string
-	used := map[string]bool{}
-	for object, err := range l.from.Objects(ctx) {
-		switch {
-		case err != nil:
+	if l.picker == nil {
+		filter, err := l.o.Selection.Filter(l.from.Manifest().Server.LowerCaseTableNames != 0)
+		if err != nil {
 			return err
-		case object.Kind == dump.KindSchema:
-			schemas = append(schemas, object.Schema)
-			_, whole := filter.Schema(object.Schema)
-			used[object.Schema] = used[object.Schema] || whole
-		default:
-			tables = append(tables, [2]string{object.Schema, object.Name})
-			used[object.Schema] = used[object.Schema] || filter.Table(object.Schema, object.Name)
+		}
+		l.picker = &picker{o: l.o.Selection, filter: filter, used: map[string]bool{}}
+	}
+	if l.fed == nil {
+		for o, err := range l.from.Objects(ctx) {
+			if err != nil {
+				return err
+			}
+			l.picker.see(o)
+		}
+		return nil
+	}
+	for _, o := range slices.Clone(l.fed.batch) {
+		if l.picker.see(&o.Object) {
+			l.fed.recall(o.Schema)
 		}
 	}
-	if err := filter.Check(schemas, tables); err != nil {
+	return nil
+}
+
+// see notes an object's name. It reports whether this is the first that is selected of its schema.
+func (p *picker) see(o *dump.Object) (first bool) {
+	before := p.used[o.Schema]
+	if o.Kind == dump.KindSchema {
+		p.schemas = append(p.schemas, o.Schema)
+		_, whole := p.filter.Schema(o.Schema)
+		p.used[o.Schema] = before || whole
+	} else {
+		p.tables = append(p.tables, [2]string{o.Schema, o.Name})
+		p.used[o.Schema] = before || p.filter.Table(o.Schema, o.Name)
+	}
+	return !before && p.used[o.Schema]
+}
+
+// check refuses a selection of what the dump does not hold.
+func (p *picker) check(warn func(string)) error {
+	if err := p.filter.Check(p.schemas, p.tables); err != nil {
 		return err
 	}
-	for _, idle := range filter.Idle(schemas, tables) {
-		l.warn(idle)
+	for _, idle := range p.filter.Idle(p.schemas, p.tables) {
+		warn(idle)
 	}
-	l.picker = &picker{o: o, filter: filter, used: used}
 	return nil
 }
 
 // objects yields what is selected of the dump, as a dump of this selection alone would have it.
 func (l *load) objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
+	return l.selected(l.from.Objects(ctx))
+}
+
+// current yields the selected objects that are planned and created at the time: all of a directory, a batch of a feed.
+func (l *load) current(ctx context.Context) iter.Seq2[*dump.Object, error] {
+	if l.fed == nil {
+		return l.objects(ctx)
+	}
+	return l.selected(copies(ctx, l.fed.batch))
+}
+
+func (l *load) selected(objects iter.Seq2[*dump.Object, error]) iter.Seq2[*dump.Object, error] {
 	return func(yield func(*dump.Object, error) bool) {
-		for o, err := range l.from.Objects(ctx) {
+		for o, err := range objects {
 			if err == nil && !l.picker.take(o) {
 				continue
 			}

@@ -2,6 +2,7 @@ package loader
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 	"sync"
 
@@ -20,6 +21,7 @@ type table struct {
 	rows         int64     // that the dump has; -1 without data
 	bytes        int64     // of its chunks
 	chunks       int
+	estimated    int64  // rows, of a feed; below 0: nothing is known
 	autoInc      uint64 // AUTO_INCREMENT of the dump's CREATE TABLE; 0: none
 	bare         bool   // the dump has no definition of it
 	kept         bool   // it was there before and stays
@@ -39,6 +41,10 @@ type table struct {
 	pending  int     // chunks that are not in yet
 	loaded   int64   // rows that are in
 	done     numbers // chunks that an earlier run committed
+	seen     numbers // chunks that a feed has given
+	anew     bool    // a copy reads it from its beginning
+	closed   bool    // a feed has given its last chunk
+	zeros    int64   // -0 in its chunks
 	convert  map[string]string
 	numbered string // the AUTO_INCREMENT column, where some text must be converted
 	probed   bool   // convert and numbered are known
@@ -93,6 +99,13 @@ func (t *table) committed(rows int64) (last bool) {
 	return t.pending == 0
 }
 
+// announce counts a chunk that is on its way.
+func (t *table) announce() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending++
+}
+
 // numbers is a set of numbers that are mostly dense: 64 of them in a word.
 type numbers map[int]uint64
 
@@ -105,12 +118,20 @@ func (s numbers) add(n int) bool {
 	return true
 }
 
+// count is how many there are.
+func (s numbers) count() (n int) {
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
+
 func (s numbers) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
 // refuseCharsets refuses text in a charset that the target lacks: only a server that has it can convert it.
-func refuseCharsets(o *dump.Object, t *table, to transform.Target) (refused []string) {
+func refuseCharsets(o *dump.Object, t *table, to transform.Target, rows bool) (refused []string) {
 	for _, c := range o.Columns {
-		if o.Rows > 0 && c.Encoding == dump.Bytes && c.Charset != "" && c.Charset != "binary" && !to.HasCharset(c.Charset) {
+		if rows && c.Encoding == dump.Bytes && c.Charset != "" && c.Charset != "binary" && !to.HasCharset(c.Charset) {
 			refused = append(refused, fmt.Sprintf("table %s column %s: its text is in charset %s, which the target lacks; dump with --charset utf8mb4", t, mysql.QuoteName(c.Name), c.Charset))
 		}
 	}
