@@ -155,6 +155,8 @@ type renamer struct {
 	edits      map[int]string // new text of tokens
 	qualifiers []qualifier
 	trigger    []int // tokens of the name of the trigger that is made
+	made       bool  // the name of the table or view that is made was read
+	moved      bool  // what is made goes to another schema
 }
 
 func newRenamer(n Names, tokens []Token, m Mode, current string) *renamer {

@@ -152,6 +152,7 @@ func (r *renamer) table(parts []int, star bool) {
 		r.set(parts[1], table)
 		to = table
 		r.moveTrigger(schema)
+		r.moveObject(schema)
 	case !lv.scope.isCTE(last):
 		to = r.unqualified(parts[0], last)
 	}
@@ -167,13 +168,30 @@ func (r *renamer) table(parts []int, star bool) {
 // unqualified renames a table of the current schema and returns its new name.
 func (r *renamer) unqualified(i int, name string) string {
 	schema, table := r.names.Table(r.current, name)
-	if schema == r.names.schema(r.current) {
+	if schema == r.names.schema(r.current) && !r.moved {
 		r.set(i, table)
 	} else {
 		r.edits[r.at[i]] = mysql.QuoteTable(schema, table)
 		r.moveTrigger(schema)
 	}
+	r.moveObject(schema)
 	return table
+}
+
+// moveObject notes whether the table or view that is made goes to another schema than the current one becomes: then that is where
+// names without a schema would be looked for, and each gets its own.
+func (r *renamer) moveObject(schema string) {
+	lv := r.top()
+	if r.made || len(r.levels) > 1 || lv.verb != "CREATE" {
+		return
+	}
+	switch lv.object {
+	case "TABLE", "VIEW", "SEQUENCE":
+		r.made = true
+		r.moved = schema != r.names.schema(r.current)
+	case "TRIGGER":
+		r.moved = r.moved || len(r.trigger) == 1 && schema != r.names.schema(r.current)
+	}
 }
 
 // moveTrigger qualifies the trigger that is made with its table's new schema: it can be in no other.
