@@ -7,8 +7,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/gomove/gomove/internal/dump"
-	"github.com/gomove/gomove/internal/store"
 	"github.com/gomove/gomove/loader"
 	"github.com/gomove/gomove/transform"
 )
@@ -30,7 +28,7 @@ func newLoadCommand() *cli.Command {
 	flags = append(flags, uriFlag("target"))
 	flags = append(flags, selectionFlags()...)
 	flags = append(flags,
-		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR`, or s3://bucket/prefix, of the dump"},
+		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR`, s3://bucket/prefix, or a file of the dump; - is standard input"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that write rows", DefaultText: "one per two cores of this machine"},
 		&cli.StringFlag{Name: "via", Value: "auto", Usage: "`ROUTE` of rows: auto, local-infile or insert"},
 		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHO` becomes the DEFINER: strip (the loading account), keep (the dump's) or USER@HOST"},
@@ -49,7 +47,7 @@ func newLoadCommand() *cli.Command {
 	return &cli.Command{
 		Name:               "load",
 		Usage:              "load a dump into a server",
-		UsageText:          "gomove load [connection] [selection] -d DIR|s3://BUCKET/PREFIX",
+		UsageText:          "gomove load [connection] [selection] -d DIR|s3://BUCKET/PREFIX|FILE|-",
 		Description:        loadHelp,
 		Flags:              append(flags, runFlags()...),
 		CustomHelpTemplate: commandHelp,
@@ -65,8 +63,10 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	if c.String("in") == "" {
 		return o, usagef("-d/--in is missing: name the directory of the dump")
 	}
-	if err := checkPlace(c, "--in", c.String("in")); err != nil {
-		return o, err
+	if in := c.String("in"); in != "-" {
+		if err := checkPlace(c, "--in", in); err != nil {
+			return o, err
+		}
 	}
 	if o.Selection, err = selection(c); err != nil {
 		return o, err
@@ -118,21 +118,15 @@ func loadAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, err := openPlace(c, c.String("in"), store.ReadOnly)
-	if err != nil {
-		return err
-	}
-	from, err := dump.Open(c.Context, dir)
-	if err != nil {
-		return err
-	}
-	if err := from.Check(c.Context); err != nil {
-		return err
-	}
 	if o.Target, err = resolveConnection(c, "target", "target", surroundings{}); err != nil {
 		return err
 	}
-	o.From = from
+	in, err := openInput(c, o.Threads)
+	if err != nil {
+		return err
+	}
+	defer in.close() //nolint:errcheck // it was only read
+	o.From, o.Feed = in.from, in.feed
 	boundMemory(o.Threads, c.String("in"))
 	return withConsole(c, loadInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bufio"
+	"compress/bzip2"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/urfave/cli/v2"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/store"
+	"github.com/gomove/gomove/loader"
+)
+
+// stdinName is what -d - is called in messages.
+const stdinName = "standard input"
+
+// input is what -d/--in names: a dump that is there whole, or one that is read in one pass.
+type input struct {
+	from  loader.Source
+	feed  dump.Feed
+	close func() error
+}
+
+// openInput finds out what a place holds, by what it is and by its first bytes.
+func openInput(c *cli.Context, threads int) (*input, error) {
+	place := c.String("in")
+	if place == "-" {
+		if isTerminal(c.App.Reader) {
+			return nil, usagef("-d - reads a dump from standard input, and that is a terminal")
+		}
+		return openBytes(c.Context, c.App.Reader, stdinName, threads)
+	}
+	if info, err := os.Stat(place); err == nil && !info.IsDir() && !store.IsS3(place) {
+		f, err := os.Open(place)
+		if err != nil {
+			return nil, err
+		}
+		in, err := openBytes(c.Context, f, place, threads)
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		in.close = f.Close
+		return in, nil
+	}
+	dir, err := openPlace(c, place, store.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	from, err := dump.Open(c.Context, dir)
+	if err != nil {
+		return nil, err
+	}
+	return &input{from: from, close: noClose}, from.Check(c.Context)
+}
+
+func noClose() error { return nil }
+
+// openBytes opens a stream or a file by its first bytes. What is compressed as a whole is decompressed on the way.
+func openBytes(ctx context.Context, r io.Reader, name string, threads int) (*input, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	head, err := in.Peek(512)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(head) == 0 {
+		return nil, fmt.Errorf("%s: %w: it is empty", name, dump.ErrIncomplete)
+	}
+	plain, err := decompressed(in, head)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if plain != nil {
+		return openBytes(ctx, plain, name, threads)
+	}
+	if dump.IsStream(head) {
+		feed, err := dump.OpenStream(ctx, in, feedBytes(threads))
+		return &input{feed: feed, close: noClose}, err
+	}
+	return nil, fmt.Errorf("%s: %w: it begins like no dump that gomove knows", name, dump.ErrFormat)
+}
+
+// decompressed reads what is compressed, by its magic; nil is what is not.
+func decompressed(in io.Reader, head []byte) (io.Reader, error) {
+	const maxWindow = 128 << 20 // of zstd --long
+	starts := func(magic string) bool { return len(head) >= len(magic) && string(head[:len(magic)]) == magic }
+	switch {
+	case starts("\x1f\x8b"):
+		return gzip.NewReader(in)
+	case starts("\x28\xb5\x2f\xfd"):
+		d, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, err
+		}
+		return d.IOReadCloser(), nil
+	case starts("BZh"):
+		return bzip2.NewReader(in), nil
+	}
+	return nil, nil
+}
+
+// feedBytes is how many bytes of chunks may be under way between a source and so many writers.
+func feedBytes(threads int) int64 {
+	return int64(2*max(threads, 1)) * dump.PipeChunkBytes
+}
