@@ -43,6 +43,12 @@ func (b *Buffer) Take(n int) {
 	b.from += n
 }
 
+// TakeLines passes over n bytes that had so many line ends before they were decoded in place.
+func (b *Buffer) TakeLines(n int, lines int64) {
+	b.line += lines
+	b.from += n
+}
+
 // Line is the line of the next byte.
 func (b *Buffer) Line() int64 { return b.line }
 

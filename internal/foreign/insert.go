@@ -306,8 +306,7 @@ func (r *InsertReader) rawRow() (row []Literal, err error) {
 			if r.row, err = r.dialect.DecodeRow(b[:pos:pos], r.row); err != nil {
 				return nil, r.Errorf("%w", err)
 			}
-			r.from += pos
-			r.line += lines
+			r.TakeLines(pos, lines)
 			return r.row, nil
 		}
 		if len(b) > MaxRowBytes {
