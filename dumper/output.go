@@ -23,7 +23,7 @@ type output interface {
 // announcer is an output to which a table has to be announced before its chunks.
 type announcer interface {
 	output
-	Announce(ctx context.Context, o dump.FedObject) error
+	Announce(ctx context.Context, o *dump.FedObject) error
 }
 
 var (
@@ -50,8 +50,12 @@ func (r *run) fileBytes() int64 {
 
 // announceTable tells a pipe of a table that it is to come.
 func (r *run) announceTable(ctx context.Context, t *tableState) error {
-	if a, ok := r.writer.(announcer); ok {
-		return a.Announce(ctx, dump.FedObject{Object: *t.object, Definition: t.Definition()})
+	a, ok := r.writer.(announcer)
+	if !ok {
+		return nil
 	}
-	return nil
+	o := &dump.FedObject{Object: *t.object, Definition: t.Definition()}
+	err := a.Announce(ctx, o)
+	t.object.FileSums = o.FileSums
+	return err
 }

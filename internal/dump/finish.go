@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -72,15 +73,29 @@ func (w *Writer) writeMetadata(ctx context.Context, m *Manifest, sums []fileSum)
 		return err
 	}
 	defer f.Abort()
-	hash := xxh3.New128()
-	b := bufio.NewWriterSize(io.MultiWriter(f, hash), 64<<10)
 	started := m.Started
 	if started.IsZero() {
 		started = w.started
 	}
-	metadataHead(b, m, started, w.o)
+	objects := readLines[Object](ctx, w.store, listing{name: TablesName})
+	if err := writeMetadata(f, m, started, w.o, objects, sums); err != nil {
+		return err
+	}
+	if s, ok := f.(store.Syncer); ok {
+		if err := s.Sync(ctx); err != nil {
+			return err
+		}
+	}
+	return f.Close()
+}
+
+// writeMetadata writes the content of metadata.
+func writeMetadata(w io.Writer, m *Manifest, started time.Time, o WriterOptions, objects iter.Seq2[*Object, error], sums []fileSum) error {
+	hash := xxh3.New128()
+	b := bufio.NewWriterSize(io.MultiWriter(w, hash), 64<<10)
+	metadataHead(b, m, started, o)
 	sequences := 0
-	for o, err := range readLines[Object](ctx, w.store, listing{name: TablesName}) {
+	for o, err := range objects {
 		if err != nil {
 			return err
 		}
@@ -93,13 +108,5 @@ func (w *Writer) writeMetadata(ctx context.Context, m *Manifest, sums []fileSum)
 	if err := b.Flush(); err != nil {
 		return err
 	}
-	if err := writeSeal(f, hash, time.Now()); err != nil {
-		return err
-	}
-	if s, ok := f.(store.Syncer); ok {
-		if err := s.Sync(ctx); err != nil {
-			return err
-		}
-	}
-	return f.Close()
+	return writeSeal(w, hash, time.Now())
 }

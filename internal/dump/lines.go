@@ -35,11 +35,23 @@ func readLines[T any](ctx context.Context, s store.Store, l listing) iter.Seq2[*
 			return
 		}
 		defer f.Close() //nolint:errcheck // it was only read
+		for record, err := range scanLines[T](ctx, f, s.String(), l) {
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+// scanLines is readLines of an open file. place is the dump's.
+func scanLines[T any](ctx context.Context, f io.Reader, place string, l listing) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
 		hash := xxh3.New128()
 		in := bufio.NewReaderSize(io.TeeReader(f, hash), 64<<10)
 		var buf []byte
 		for line := 1; ; line++ {
-			if err := ctx.Err(); err != nil {
+			err := ctx.Err()
+			if err != nil {
 				yield(nil, err)
 				return
 			}
@@ -55,7 +67,7 @@ func readLines[T any](ctx context.Context, s store.Store, l listing) iter.Seq2[*
 				err = decodeLine(buf, record)
 			}
 			if err != nil {
-				yield(nil, &ListingError{File: l.name, Place: s.String(), Line: line, Err: err})
+				yield(nil, &ListingError{File: l.name, Place: place, Line: line, Err: err})
 				return
 			}
 			if !yield(record, nil) {
@@ -63,7 +75,7 @@ func readLines[T any](ctx context.Context, s store.Store, l listing) iter.Seq2[*
 			}
 		}
 		if l.sum != "" && l.sum != sumOf(hash) {
-			yield(nil, &Problem{File: l.name, Kind: FileAltered, Place: s.String(), What: errSumOfMetadata.Error()})
+			yield(nil, &Problem{File: l.name, Kind: FileAltered, Place: place, What: errSumOfMetadata.Error()})
 		}
 	}
 }

@@ -3,6 +3,8 @@ package dump
 import (
 	"io"
 	"sync"
+
+	"github.com/zeebo/xxh3"
 )
 
 // memoryBlock is the unit in which chunks stand in memory.
@@ -74,6 +76,13 @@ func (m *memory) fill(r io.Reader, n int64) error {
 		m.size += int64(len(b))
 	}
 	return nil
+}
+
+// sum is the XXH3-128 of the content.
+func (m *memory) sum() string {
+	hash := xxh3.New128()
+	_, _ = m.WriteTo(hash)
+	return sumOf(hash)
 }
 
 // held is the memory that it takes.

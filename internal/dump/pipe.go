@@ -112,13 +112,18 @@ func (p *Pipe) put(ctx context.Context, e pipeEvent, size int64) error {
 		return p.failed(ctx)
 	}
 	e.room = size
+	return p.send(ctx, e)
+}
+
+// send gives an event that has its room.
+func (p *Pipe) send(ctx context.Context, e pipeEvent) error {
 	select {
 	case p.events <- e:
 		return nil
 	case <-p.ended:
 	case <-ctx.Done():
 	}
-	p.room.give(size)
+	p.room.give(e.room)
 	return p.failed(ctx)
 }
 

@@ -38,7 +38,7 @@ func newPipeWriter(t *testing.T, p *Pipe, o WriterOptions) (*PipeWriter, Feed) {
 	if err := w.WriteSQL(t.Context(), "s.t-schema.sql", []byte("CREATE TABLE t")); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Announce(t.Context(), FedObject{Object: *pipeTable()}); err != nil {
+	if err := w.Announce(t.Context(), &FedObject{Object: *pipeTable()}); err != nil {
 		t.Fatal(err)
 	}
 	feed, err := p.Feed(t.Context())

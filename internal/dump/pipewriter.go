@@ -69,9 +69,9 @@ func (w *PipeWriter) WriteSQL(_ context.Context, name string, text []byte) error
 	return nil
 }
 
-// Announce gives an object with its files. Tables have to be announced before their chunks; WriteObject announces all else.
-// o is without Texts.
-func (w *PipeWriter) Announce(ctx context.Context, o FedObject) error {
+// Announce gives an object, whose Texts and FileSums it fills in. Tables have to be announced before their chunks; WriteObject
+// announces all else.
+func (w *PipeWriter) Announce(ctx context.Context, o *FedObject) error {
 	if o.Kind == KindTable {
 		o.Rows = -1
 	}
@@ -85,13 +85,13 @@ func (w *PipeWriter) Announce(ctx context.Context, o FedObject) error {
 		size += int64(len(text))
 	}
 	w.mu.Unlock()
-	return w.pipe.put(ctx, pipeEvent{Event: Event{Object: &o}}, size)
+	return w.pipe.put(ctx, pipeEvent{Event: Event{Object: o}}, size)
 }
 
 // WriteObject gives the end of a table, with its rows, or any other object.
 func (w *PipeWriter) WriteObject(ctx context.Context, o *Object) error {
 	if o.Kind != KindTable {
-		return w.Announce(ctx, FedObject{Object: *o})
+		return w.Announce(ctx, &FedObject{Object: *o})
 	}
 	end := &Finished{Schema: o.Schema, Table: o.Name, Rows: o.Rows}
 	return w.pipe.put(ctx, pipeEvent{Event: Event{Finished: end}, object: o}, 0)

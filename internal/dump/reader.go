@@ -91,10 +91,27 @@ func (r *Reader) readMetadata(ctx context.Context) error {
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	r.whole = true
+	in, err := readMetadata(ctx, f, r.store.String())
+	if err == nil {
+		r.sums, r.sealed = in.sums, in.sealed
+	}
+	return err
+}
+
+// metadataFacts is what a reader takes out of metadata.
+type metadataFacts struct {
+	sealed bool              // it holds its own checksum
+	sums   map[string]string // of the listings
+}
+
+// readMetadata reads metadata to its end. One that is cut off is ErrIncomplete and a Problem. place is the dump's.
+func readMetadata(ctx context.Context, f io.Reader, place string) (metadataFacts, error) {
+	m := metadataFacts{sums: map[string]string{}}
 	finished, seal, hash := false, "", xxh3.New128()
 	in := bufio.NewReaderSize(f, 64<<10)
 	var line []byte
 	for {
+		var err error
 		line, err = readLine(in, line[:0])
 		if errors.Is(err, io.EOF) {
 			break
@@ -107,7 +124,7 @@ func (r *Reader) readMetadata(ctx context.Context) error {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("%s in %s: %w", MetadataName, r.store, err)
+			return m, fmt.Errorf("%s in %s: %w", MetadataName, place, err)
 		}
 		finished = bytes.HasPrefix(line, []byte(finishedPrefix))
 		if sum, ok := bytes.CutPrefix(line, []byte(sealPrefix)); ok {
@@ -115,19 +132,22 @@ func (r *Reader) readMetadata(ctx context.Context) error {
 			continue
 		}
 		_, _ = hash.Write(append(line, '\n'))
-		r.noteSum(line)
+		m.noteSum(line)
 	}
-	if r.sealed = seal != ""; finished && r.sealed && seal != sumOf(hash) {
-		return r.problem(MetadataName, FileAltered, errors.New("its checksum is not the one that it tells itself"))
+	p := &Problem{File: MetadataName, Kind: FileAltered, Place: place}
+	if m.sealed = seal != ""; finished && m.sealed && seal != sumOf(hash) {
+		p.What = "its checksum is not the one that it tells itself"
+		return m, p
 	}
 	if !finished {
-		return &Problem{File: MetadataName, Kind: FileAltered, Place: r.store.String(), What: "metadata is cut off", Err: ErrIncomplete}
+		p.What, p.Err = "metadata is cut off", ErrIncomplete
+		return m, p
 	}
-	return nil
+	return m, nil
 }
 
 // noteSum takes the checksum of a listing out of a line of metadata.
-func (r *Reader) noteSum(line []byte) {
+func (m *metadataFacts) noteSum(line []byte) {
 	rest, ok := bytes.CutPrefix(line, []byte(sumPrefix))
 	if !ok {
 		return
@@ -135,7 +155,7 @@ func (r *Reader) noteSum(line []byte) {
 	sum, name, _ := strings.Cut(string(rest[:min(len(rest), 100)]), "  ")
 	switch name {
 	case ManifestName, TablesName, ChunksName, RestoreName:
-		r.sums[name] = sum
+		m.sums[name] = sum
 	}
 }
 

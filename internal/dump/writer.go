@@ -202,11 +202,10 @@ func (w *Writer) writeManifest(ctx context.Context, m *Manifest) (fileSum, error
 	if out.Started.IsZero() {
 		out.Started = w.started
 	}
-	text, err := json.MarshalIndent(&out, "", "  ")
+	text, err := manifestText(&out)
 	if err != nil {
-		return fileSum{}, fmt.Errorf("%s: %w", ManifestName, err)
+		return fileSum{}, err
 	}
-	text = append(text, '\n')
 	return fileSum{name: ManifestName, sum: hashBytes(text)}, w.writeFile(ctx, ManifestName, text)
 }
 
@@ -351,4 +350,13 @@ func marshalLine(v any) ([]byte, error) {
 func hashBytes(b []byte) string {
 	h := xxh3.Hash128(b)
 	return RowSum{Hi: h.Hi, Lo: h.Lo}.String()
+}
+
+// manifestText is gomove.json.
+func manifestText(m *Manifest) ([]byte, error) {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ManifestName, err)
+	}
+	return append(text, '\n'), nil
 }
