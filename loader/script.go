@@ -44,7 +44,7 @@ func (l *load) statements(ctx context.Context, o *dump.Object) iter.Seq2[stateme
 
 func (l *load) script(ctx context.Context, o *dump.Object, number int) iter.Seq2[statement, error] {
 	return func(yield func(statement, error) bool) {
-		file := o.Files[number]
+		file, line := dump.CutFileAt(o.Files[number])
 		r, err := l.from.OpenSQL(ctx, o, number)
 		if err != nil {
 			yield(statement{}, fmt.Errorf("%s: %w", objectName(o), err))
@@ -53,6 +53,7 @@ func (l *load) script(ctx context.Context, o *dump.Object, number int) iter.Seq2
 		defer r.Close()
 		env := newEnvironment()
 		scan := transform.NewScanner(r, transform.Mode{Charset: "utf8mb4"}, maxStatement)
+		scan.StartAt(line)
 		for {
 			raw, err := scan.Next()
 			if errors.Is(err, io.EOF) {

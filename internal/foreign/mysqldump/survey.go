@@ -65,6 +65,7 @@ func (f *Feed) surveyItem(ctx context.Context, it *item) error {
 	})
 	if t != nil {
 		t.object.Rows += int64(n)
+		t.object.Estimated = t.object.Rows
 	}
 	return err
 }
