@@ -9,22 +9,14 @@ import (
 // CSVReader decodes what AppendCSV wrote, without allocating per row.
 // It reads a file as LOAD DATA does with the clauses of LoadDataSQL. It is not safe for concurrent use.
 type CSVReader struct {
-	r      io.Reader
-	max    int64
-	row    Row
-	buf    []byte // buf[start:end] is read and not yet decoded
-	start  int
-	end    int
-	line   int64 // of the row that Read returned last, counted from 1
-	offset int64 // of buf[start] in the file
-	err    error // of r
+	in   readBuffer
+	row  Row
+	line int64 // of the row that Read returned last, counted from 1
 }
-
-const csvReadBytes = 128 << 10
 
 // NewCSVReader returns a reader of rows of columns cells. maxRowBytes bounds one row, and what is held in memory.
 func NewCSVReader(r io.Reader, columns int, maxRowBytes int64) *CSVReader {
-	return &CSVReader{r: r, max: maxRowBytes, row: make(Row, columns), buf: make([]byte, csvReadBytes)}
+	return &CSVReader{in: newReadBuffer(r, maxRowBytes), row: make(Row, columns)}
 }
 
 // Line is the number of the row that Read returned last, counted from 1.
@@ -39,10 +31,9 @@ func (r *CSVReader) Read() (Row, error) {
 	}
 	r.line++
 	if err := r.decode(raw); err != nil {
-		return nil, fmt.Errorf("csv line %d, byte %d: %w", r.line, r.offset, err)
+		return nil, fmt.Errorf("csv line %d, byte %d: %w", r.line, r.in.offset, err)
 	}
-	r.start += len(raw)
-	r.offset += int64(len(raw))
+	r.in.take(len(raw))
 	return r.row, nil
 }
 
@@ -51,58 +42,27 @@ func (r *CSVReader) Read() (Row, error) {
 func (r *CSVReader) rawLine() ([]byte, error) {
 	var scan lineScan
 	for {
-		if n := scan.end(r.buf[r.start:r.end]); n > 0 {
-			return r.buf[r.start : r.start+n], nil
+		b := r.in.bytes()
+		if n := scan.end(b); n > 0 {
+			return b[:n], nil
 		}
-		if int64(r.end-r.start) > r.max {
-			return nil, r.fail("%w: more than %d bytes", ErrRowTooLong, r.max)
+		if int64(len(b)) > r.in.max {
+			return nil, r.fail(r.in.fail("%w: more than %d bytes", ErrRowTooLong, r.in.max))
 		}
-		if r.err != nil {
-			return nil, r.atEnd()
+		if r.in.fill() {
+			continue
 		}
-		r.fill()
+		switch {
+		case !errors.Is(r.in.err, io.EOF):
+			return nil, r.in.err
+		case len(b) == 0:
+			return nil, io.EOF
+		}
+		return nil, r.fail(r.in.atEnd("file ends inside a row"))
 	}
 }
 
-// atEnd is what Read gives when no further whole row is there.
-func (r *CSVReader) atEnd() error {
-	if !errors.Is(r.err, io.EOF) {
-		return r.err
-	}
-	if r.start < r.end {
-		return r.fail("file ends inside a row: %w", io.ErrUnexpectedEOF)
-	}
-	return io.EOF
-}
-
-func (r *CSVReader) fail(format string, args ...any) error {
-	return fmt.Errorf("csv line %d, byte %d: %w", r.line+1, r.offset, fmt.Errorf(format, args...))
-}
-
-// fill reads more after moving what is left to the front, and doubles the buffer when it is full.
-func (r *CSVReader) fill() {
-	if r.start > 0 {
-		copy(r.buf, r.buf[r.start:r.end])
-		r.end -= r.start
-		r.start = 0
-	}
-	if r.end == len(r.buf) {
-		grown := make([]byte, grownSize(int64(len(r.buf)), r.max))
-		copy(grown, r.buf)
-		r.buf = grown
-	}
-	for range 100 {
-		n, err := r.r.Read(r.buf[r.end:])
-		r.end += n
-		if err != nil {
-			r.err = err
-		}
-		if n > 0 || err != nil {
-			return
-		}
-	}
-	r.err = io.ErrNoProgress
-}
+func (r *CSVReader) fail(err error) error { return fmt.Errorf("csv line %d, %w", r.line+1, err) }
 
 // lineScan finds the end of a row and remembers how far it looked, so that a long row is looked at once.
 type lineScan struct {

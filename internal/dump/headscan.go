@@ -2,9 +2,7 @@ package dump
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 )
 
 // headScan reads words, quoted names and punctuation. Its errors are errShort where the text ends, else ErrStatement.
@@ -76,72 +74,4 @@ func (h *headScan) name() (string, error) {
 		h.pos++
 	}
 	return "", errShort
-}
-
-// feed is a buffer over a reader that holds what was read and not yet taken.
-type feed struct {
-	r      io.Reader
-	max    int64 // bytes that one row may have
-	buf    []byte
-	start  int
-	end    int
-	offset int64 // of buf[start] in the file
-	err    error // of r
-}
-
-func (f *feed) bytes() []byte { return f.buf[f.start:f.end] }
-
-func (f *feed) take(n int) {
-	f.start += n
-	f.offset += int64(n)
-}
-
-func (f *feed) fail(format string, args ...any) error {
-	return fmt.Errorf("byte %d: %w", f.offset, fmt.Errorf(format, args...))
-}
-
-// atEnd is the error of a file that ends too early, or could not be read.
-func (f *feed) atEnd(what string) error {
-	if !errors.Is(f.err, io.EOF) {
-		return f.err
-	}
-	return f.fail("%s: %w", what, io.ErrUnexpectedEOF)
-}
-
-// fill reads more after moving what is left to the front, into a larger buffer when it is full. It reports whether there was more.
-func (f *feed) fill() bool {
-	if f.err != nil {
-		return false
-	}
-	if f.start > 0 {
-		copy(f.buf, f.bytes())
-		f.end -= f.start
-		f.start = 0
-	}
-	if f.end == len(f.buf) {
-		grown := make([]byte, grownSize(int64(len(f.buf)), f.max))
-		copy(grown, f.buf)
-		f.buf = grown
-	}
-	for range 100 {
-		n, err := f.r.Read(f.buf[f.end:])
-		f.end += n
-		if err != nil {
-			f.err = err
-		}
-		if n > 0 || err != nil {
-			return n > 0
-		}
-	}
-	f.err = io.ErrNoProgress
-	return false
-}
-
-// grownSize is the next size of a full buffer of n bytes: twice, or all that a row may have where that is near, as both are
-// in memory while one is copied to the other.
-func grownSize(n, most int64) int64 {
-	if most <= 8*n {
-		return max(n, most) + 1
-	}
-	return 2 * n
 }

@@ -16,7 +16,7 @@ const maxHeadBytes = 4 << 20
 // memory as a whole. It takes the session header, INSERT INTO the chunk's own table, and literals; anything else is an
 // error that is ErrStatement. It is not safe for concurrent use.
 type InsertReader struct {
-	in      feed
+	in      readBuffer
 	schema  string
 	table   string
 	columns []string
@@ -29,7 +29,7 @@ type InsertReader struct {
 
 // NewInsertReader reads the rows of a table's chunk. maxRowBytes bounds one row, and what is held in memory.
 func NewInsertReader(r io.Reader, schema, table string, columns []string, maxRowBytes int64) *InsertReader {
-	return &InsertReader{in: feed{r: r, max: maxRowBytes, buf: make([]byte, csvReadBytes)}, schema: schema, table: table, columns: columns,
+	return &InsertReader{in: newReadBuffer(r, maxRowBytes), schema: schema, table: table, columns: columns,
 		cells: make(Row, len(columns)), row: make(Row, len(columns))}
 }
 

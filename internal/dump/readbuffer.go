@@ -1,0 +1,82 @@
+package dump
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// readBytes is the size that a readBuffer starts with.
+const readBytes = 128 << 10
+
+// readBuffer is a buffer over a reader that holds what was read and not yet taken.
+type readBuffer struct {
+	r      io.Reader
+	max    int64 // bytes that one row may have
+	buf    []byte
+	start  int
+	end    int
+	offset int64 // of buf[start] in the file
+	err    error // of r
+}
+
+func newReadBuffer(r io.Reader, maxRowBytes int64) readBuffer {
+	return readBuffer{r: r, max: maxRowBytes, buf: make([]byte, readBytes)}
+}
+
+func (b *readBuffer) bytes() []byte { return b.buf[b.start:b.end] }
+
+func (b *readBuffer) take(n int) {
+	b.start += n
+	b.offset += int64(n)
+}
+
+func (b *readBuffer) fail(format string, args ...any) error {
+	return fmt.Errorf("byte %d: %w", b.offset, fmt.Errorf(format, args...))
+}
+
+// atEnd is the error of a file that ends too early, or could not be read.
+func (b *readBuffer) atEnd(what string) error {
+	if !errors.Is(b.err, io.EOF) {
+		return b.err
+	}
+	return b.fail("%s: %w", what, io.ErrUnexpectedEOF)
+}
+
+// fill reads more after moving what is left to the front, into a larger buffer when it is full. It reports whether there was more.
+func (b *readBuffer) fill() bool {
+	if b.err != nil {
+		return false
+	}
+	if b.start > 0 {
+		copy(b.buf, b.bytes())
+		b.end -= b.start
+		b.start = 0
+	}
+	if b.end == len(b.buf) {
+		grown := make([]byte, grownSize(int64(len(b.buf)), b.max))
+		copy(grown, b.buf)
+		b.buf = grown
+	}
+	for range 100 {
+		n, err := b.r.Read(b.buf[b.end:])
+		b.end += n
+		if err != nil {
+			b.err = err
+		}
+		if n > 0 || err != nil {
+			return n > 0
+		}
+	}
+	b.err = io.ErrNoProgress
+	return false
+}
+
+// grownSize is the next size of a full buffer of n bytes: twice, or all that a row may have where that is near, as both are
+// in memory while one is copied to the other.
+func grownSize(n, most int64) int64 {
+	if most <= 8*n {
+		return max(n, most) + 1
+	}
+	return 2 * n
+}
