@@ -27,9 +27,10 @@ type Table struct {
 // rowColumn is a column that rows have a value of.
 type rowColumn struct {
 	dump.Column
-	class class
-	bits  int  // of BIT
-	empty bool // '' is a member of the ENUM
+	class  class
+	bits   int  // of BIT
+	empty  bool // '' is a member of the ENUM, or '0' is, which would stand for index 0
+	latin1 bool // string literals are latin1 and go on as UTF-8
 }
 
 // class is what a value must be looked at for.
@@ -70,7 +71,9 @@ func (t *Table) Choose(names []string) (left []string, err error) {
 			case c.Invisible:
 				left = append(left, c.Name)
 			default:
-				t.add(c)
+				if err := t.add(c); err != nil {
+					return nil, err
+				}
 			}
 		}
 		return left, nil
@@ -85,7 +88,9 @@ func (t *Table) Choose(names []string) (left []string, err error) {
 		case t.all[i].Generated:
 			return nil, fmt.Errorf("%w: rows of %s with column %s, which is generated", ErrStatement, t, mysql.QuoteName(name))
 		}
-		t.add(t.all[i])
+		if err := t.add(t.all[i]); err != nil {
+			return nil, err
+		}
 	}
 	for _, c := range t.all {
 		if !c.Generated && !t.has(c.Name) {
@@ -124,7 +129,7 @@ func (t *Table) HasTimestamp() bool {
 // String is the name, quoted.
 func (t *Table) String() string { return mysql.QuoteTable(t.Schema, t.Name) }
 
-func (t *Table) add(c transform.ColumnDef) {
+func (t *Table) add(c transform.ColumnDef) error {
 	out := rowColumn{class: classOf(c.DataType), Column: dump.Column{
 		Name: c.Name, Type: c.Type, Charset: c.Charset, Collation: c.Collation, Nullable: c.Nullable, Invisible: c.Invisible, Numbered: c.Numbered,
 	}}
@@ -132,15 +137,18 @@ func (t *Table) add(c transform.ColumnDef) {
 	case plainClass, yearClass:
 		out.Encoding = dump.Plain
 	case parsedClass:
-		out.Encoding = dump.UTF8
+		out.Encoding, out.latin1 = dump.UTF8, t.literals == "latin1"
 	case textClass, enumClass, setClass:
 		out.Encoding = dump.Bytes
 		switch {
-		case t.literals == "binary" || c.Charset == "binary":
+		case t.literals == "binary" || c.Charset == "binary" || c.Charset != "" && c.Charset == t.literals:
+		case IsUTF8(t.literals) && IsUTF8(c.Charset): // the bytes are the column's own
 		case IsUTF8(t.literals):
 			out.Encoding = dump.UTF8
+		case t.literals == "latin1":
+			out.Encoding, out.latin1 = dump.UTF8, true
 		default:
-			out.Charset, out.Collation = t.literals, ""
+			return fmt.Errorf("%w: rows of %s in charset %s, and column %s is not: write them in utf8mb4", ErrStatement, t, t.literals, mysql.QuoteName(c.Name))
 		}
 	case bytesClass, bitClass:
 		out.Encoding = dump.Bytes
@@ -151,8 +159,26 @@ func (t *Table) add(c transform.ColumnDef) {
 			out.bits, _ = strconv.Atoi(strings.TrimSuffix(rest, ")"))
 		}
 	}
-	out.empty = out.class == enumClass && (strings.Contains(c.Type, "('',") || strings.Contains(c.Type, ",'',") || strings.HasSuffix(c.Type, ",'')") || strings.HasSuffix(c.Type, "('')"))
+	out.empty = out.class == enumClass && (hasMember(c.Type, "") || hasMember(c.Type, "0"))
 	t.columns = append(t.columns, out)
+	return nil
+}
+
+// hasMember looks for a member of an ENUM that holds no quote: quotes within others are doubled.
+func hasMember(columnType, member string) bool {
+	for _, start := range []string{"('", ",'"} {
+		for rest := columnType; ; {
+			_, after, ok := strings.Cut(rest, start+member+"'")
+			if !ok {
+				break
+			}
+			if strings.HasPrefix(after, ",") || strings.HasPrefix(after, ")") {
+				return true
+			}
+			rest = after
+		}
+	}
+	return false
 }
 
 // IsUTF8 reports whether text of a charset is UTF-8.
@@ -232,6 +258,9 @@ func (c *rowColumn) cell(v Literal, literals string) ([]byte, error) {
 	if err := c.checkCharset(v, literals); err != nil {
 		return nil, err
 	}
+	if c.latin1 && v.Form == String && v.Charset == "" {
+		v.Text = Latin1(v.Text)
+	}
 	switch c.class {
 	case yearClass:
 		if v.Form == Number && len(bytes.Trim(v.Text, "0")) == 0 {
@@ -262,7 +291,7 @@ func (c *rowColumn) checkCharset(v Literal, literals string) error {
 	ok := true
 	switch charset := v.Charset; {
 	case c.class == parsedClass:
-		ok = charset == "" && (literals == "binary" || IsUTF8(literals)) || IsUTF8(charset)
+		ok = charset == "" && (literals == "binary" || IsUTF8(literals) || c.latin1) || IsUTF8(charset)
 	case c.class == bytesClass || c.class == bitClass || charset == "":
 		ok = charset == "" || charset == "binary"
 	case c.Encoding == dump.UTF8:

@@ -27,7 +27,7 @@ type session struct {
 // name is a name of the file as UTF-8.
 func (s *session) name(name string) string {
 	if strings.HasPrefix(s.script.charset(), "latin1") {
-		return fromLatin1(name)
+		return string(foreign.Latin1([]byte(name)))
 	}
 	return name
 }
@@ -228,20 +228,4 @@ func (s *session) passesBulk(it *item) bool {
 		}
 	}
 	return false
-}
-
-// fromLatin1 is text of MySQL's latin1 as UTF-8.
-func fromLatin1(text string) string {
-	const high = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ" // 0x80 to 0x9f are those of Windows-1252
-	var b strings.Builder
-	runes := []rune(high)
-	for i := range len(text) {
-		c := text[i]
-		if c >= 0x80 && c < 0xa0 {
-			b.WriteRune(runes[c-0x80])
-			continue
-		}
-		b.WriteRune(rune(c))
-	}
-	return b.String()
 }
