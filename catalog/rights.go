@@ -1,0 +1,61 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// Rights are what an account may do, as SHOW GRANTS tells.
+type Rights struct {
+	grants []grant
+	// Unread counts the lines that could not be read as grants on all of a server or a schema: roles that are not active,
+	// revokes of parts. What Rights does not give may be had all the same when there are any.
+	Unread int
+}
+
+// ReadRights asks a server what its account may do, by the roles that are active too.
+func ReadRights(ctx context.Context, s *mysql.Server) (*Rights, error) {
+	query := "SHOW GRANTS"
+	var active string
+	if s.Facts.AtLeast(mysql.MySQL, 80000) {
+		if err := s.DB().QueryRowContext(ctx, "SELECT CURRENT_ROLE()").Scan(&active); err != nil {
+			return nil, err
+		}
+		if active != "NONE" {
+			query += " FOR CURRENT_USER() USING " + active // quoted by the server
+		}
+	}
+	rows, err := s.DB().QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	r := &Rights{}
+	for rows.Next() {
+		var line cellText
+		if err := rows.Scan(&line); err != nil {
+			return nil, err
+		}
+		if g, ok := parseGrant(line.s); ok {
+			r.grants = append(r.grants, g)
+		} else {
+			r.Unread++
+		}
+	}
+	return r, rows.Err()
+}
+
+// Schema reports whether the account has one of the privileges on all of a schema.
+func (r *Rights) Schema(schema string, privileges ...string) bool {
+	return slices.ContainsFunc(r.grants, func(g grant) bool { return g.covers(schema, privileges...) })
+}
+
+// Server reports whether the account has one of the privileges on all of the server.
+func (r *Rights) Server(privileges ...string) bool {
+	return slices.ContainsFunc(r.grants, func(g grant) bool { return g.schema == "*" && g.covers("", privileges...) })
+}
+
+// Like is SQL's LIKE, by which grants name schemas.
+func Like(pattern, s string) bool { return like(pattern, s) }

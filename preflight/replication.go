@@ -1,0 +1,155 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/progress"
+)
+
+// binaryLog finds what keeps a target from following the source after the copy.
+func binaryLog(_ context.Context, e *examination) ([]Finding, error) {
+	f := &e.Source.Facts
+	var objects []Object
+	wrong := func(name, value, want string) {
+		fix := ""
+		if !managed(e.Source) && name != "log_bin" && name != "log_slave_updates" && name != "log_replica_updates" {
+			fix = "SET GLOBAL " + name + "=" + literal(want)
+		}
+		objects = append(objects, Object{Name: name, Detail: "is " + shown(value) + ", needs " + want, Fix: fix})
+	}
+	if !f.LogBin {
+		wrong("log_bin", "OFF", "ON")
+	} else {
+		for _, v := range [][2]string{{"binlog_format", "ROW"}, {"binlog_row_image", "FULL"}, {"binlog_transaction_compression", "OFF"}, {"log_bin_compress", "OFF"}} {
+			if value, has := f.Variables[v[0]]; has && !strings.EqualFold(value, v[1]) {
+				wrong(v[0], value, v[1])
+			}
+		}
+		if f.ServerID == 0 {
+			wrong("server_id", "0", "1")
+		}
+		if kept, ok := logKept(f); ok && kept < 24*time.Hour {
+			name := "binlog_expire_logs_seconds"
+			if _, has := f.Variables[name]; !has {
+				name = "expire_logs_days"
+			}
+			wrong(name, f.Variables[name], map[bool]string{true: "172800", false: "2"}[name == "binlog_expire_logs_seconds"])
+		}
+	}
+	return found(objects, Finding{
+		Severity: Note, What: "settings of the binary log by which a target cannot follow the source", Why: "a dump and a load need none of them; replication from the dump's coordinates does",
+		Fix: "set them before the dump where the target is to follow; on RDS automated backups switch the log on, and CALL mysql.rds_set_configuration('binlog retention hours', 48) keeps it; on Aurora binlog_format in the cluster's parameter group",
+	}), nil
+}
+
+// logKept is how long the server keeps its binary logs; ok is false where it keeps them for ever or does not say.
+func logKept(f *mysql.Facts) (kept time.Duration, ok bool) {
+	if s := number(f.Variables["binlog_expire_logs_seconds"]); s > 0 {
+		return time.Duration(s) * time.Second, true
+	}
+	if d := number(strings.TrimSuffix(f.Variables["expire_logs_days"], ".000000")); d > 0 {
+		return time.Duration(d) * 24 * time.Hour, true
+	}
+	return 0, false
+}
+
+// statusRow is the row of SHOW REPLICA STATUS, by column names in lower case.
+type statusRow map[string]string
+
+// first is the value of the first of these columns that there is.
+func (r statusRow) first(columns ...string) string {
+	for _, c := range columns {
+		if v, ok := r[strings.ToLower(c)]; ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// replicaStatus reads a server's status as a replica; nil where it is none, or where the account may not know.
+func replicaStatus(ctx context.Context, s *mysql.Server) (statusRow, error) {
+	query := "SHOW SLAVE STATUS"
+	if s.Facts.AtLeast(mysql.MySQL, 80022) {
+		query = "SHOW REPLICA STATUS"
+	}
+	rows, err := s.DB().QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil || !rows.Next() {
+		return nil, firstOf(err, rows.Err())
+	}
+	cells, dest := make([]*string, len(names)), make([]any, len(names))
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return nil, err
+	}
+	out := statusRow{}
+	for i, n := range names {
+		if cells[i] != nil {
+			out[strings.ToLower(n)] = *cells[i]
+		}
+	}
+	return out, rows.Err()
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sourceReplica finds a source whose rows come from another server, and are late.
+func sourceReplica(ctx context.Context, e *examination) ([]Finding, error) {
+	r, err := replicaStatus(ctx, e.Source)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	from := r.first("Source_Host", "Master_Host")
+	fix := "nothing is needed: the dump records the coordinates on " + from + " too, for a target that is to follow that server"
+	stopped := r.first("Replica_IO_Running", "Slave_IO_Running") != "Yes" || r.first("Replica_SQL_Running", "Slave_SQL_Running") != "Yes"
+	late := number(r.first("Seconds_Behind_Source", "Seconds_Behind_Master"))
+	broken := strings.TrimSpace(r.first("Last_IO_Error") + " " + r.first("Last_SQL_Error"))
+	switch {
+	case broken != "":
+		return []Finding{{Severity: Warning, What: "the source is a replica of " + from + " whose replication is broken: " + broken, Why: "what is dumped is as old as the error", Fix: "repair its replication first, or dump " + from}}, nil
+	case stopped:
+		return []Finding{{Severity: Warning, What: "the source is a replica of " + from + " whose replication is stopped", Why: "what is dumped is as old as the stop", Fix: "nothing, where it was stopped for this dump: " + fix}}, nil
+	case late > e.limits.lag:
+		return []Finding{{Severity: Warning, What: fmt.Sprintf("the source is a replica of %s and %d s behind it", from, late), Why: "what is dumped is that old", Fix: "wait until it has caught up"}}, nil
+	}
+	return []Finding{{Severity: Note, What: "the source is a replica of " + from, Why: "a good place to dump from: the primary does not notice", Fix: fix}}, nil
+}
+
+// longWork finds old transactions and DDL under way.
+func longWork(ctx context.Context, e *examination) ([]Finding, error) {
+	var old, ddl []Object
+	err := each(ctx, e.Source, fmt.Sprintf("SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, SYSDATE()) AS age FROM information_schema.INNODB_TRX"+
+		" WHERE trx_mysql_thread_id<>CONNECTION_ID() AND trx_started < SYSDATE() - INTERVAL %d SECOND", int(e.limits.busy.Seconds())), func(c []string) {
+		old = append(old, Object{Name: "connection " + c[0], Detail: "its transaction is " + progress.Duration(time.Duration(number(c[1]))*time.Second) + " old", Fix: "KILL " + c[0]})
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, e.Source, "SELECT ID, COALESCE(DB,''), LEFT(INFO, 100) FROM information_schema.PROCESSLIST WHERE ID<>CONNECTION_ID() AND COMMAND<>'Sleep'"+
+		" AND INFO REGEXP '^[[:space:]]*(ALTER|CREATE|DROP|RENAME|TRUNCATE|OPTIMIZE|REPAIR)[[:space:]]'", func(c []string) {
+		ddl = append(ddl, Object{Name: "connection " + c[0], Detail: c[2]})
+	})
+	return append(found(old, Finding{
+		Severity: Warning, What: "old transactions on the source", Why: "a lock for the snapshot waits for the statements of their sessions, and everybody else then waits for the lock",
+		Fix: "wait until they have ended, or end them; dump gives up after --max-lock-wait",
+	}), found(ddl, Finding{
+		Severity: Warning, What: "DDL that runs on the source now", Why: "a table that is altered during a dump makes the dump fail (error 1412)", Fix: "wait until it has ended",
+	})...), err
+}

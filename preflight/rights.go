@@ -1,0 +1,159 @@
+package preflight
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/gomove/gomove/internal/mysql"
+)
+
+// sourceRights finds what the account may not read.
+func sourceRights(ctx context.Context, e *examination) ([]Finding, error) {
+	may, err := e.mayOn(ctx, e.Source)
+	if err != nil {
+		return nil, err
+	}
+	user := e.Source.Facts.User
+	var unreadable, unseen []Object
+	for _, t := range e.Catalog.Tables {
+		if may.Schema(t.Schema, "SELECT") {
+			continue
+		}
+		err := each(ctx, e.Source, "SELECT 1 FROM "+t.Quoted()+" LIMIT 0", func([]string) {})
+		switch {
+		case mysql.IsDenied(err):
+			unreadable = append(unreadable, Object{Name: t.Quoted(), Detail: "SELECT is missing", Fix: "GRANT SELECT ON " + mysql.QuoteName(t.Schema) + ".* TO " + account(user)})
+		case err != nil:
+			return nil, err
+		}
+	}
+	bodies, err := e.onObjects(ctx, func(o *storedObject) (string, string, bool) {
+		return "its text is hidden", "GRANT " + e.readsBody(o) + " TO " + account(user), o.body == ""
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range e.Catalog.Unseen {
+		schema, rest, _ := strings.Cut(u, ": ")
+		unseen = append(unseen, Object{Name: schema, Detail: rest})
+	}
+	return append(found(append(unreadable, bodies...), Finding{
+		Severity: Error, What: "tables, views, routines, triggers or events that the account may not read", Why: "the dump fails on the first of them",
+		Fix: "grant what is missing, or leave them out (--exclude-table, --no-views, --no-routines, --no-triggers, --no-events)",
+	}), found(unseen, Finding{
+		Severity: Warning, What: "kinds of objects that the account may not see", Why: "the dump lacks them, says so, and ends with exit code 3", Fix: "grant what is missing, or leave the kind out",
+	})...), nil
+}
+
+// readsBody is the privilege that shows the text of an object.
+func (e *examination) readsBody(o *storedObject) string {
+	on := " ON " + mysql.QuoteName(o.schema) + ".*"
+	f := &e.Source.Facts
+	switch {
+	case o.kind == "view":
+		return "SELECT, SHOW VIEW" + on
+	case o.kind == "trigger":
+		return "TRIGGER" + on
+	case o.kind == "event":
+		return "EVENT" + on
+	case f.AtLeast(mysql.MySQL, 80020):
+		return "SHOW_ROUTINE ON *.*"
+	case f.AtLeast(mysql.MariaDB, 110300):
+		return "SHOW CREATE ROUTINE" + on
+	case f.AtLeast(mysql.MySQL, 80000):
+		return "SELECT ON *.*"
+	}
+	return "SELECT ON `mysql`.`proc`"
+}
+
+// account quotes user@host as CURRENT_USER() gives it.
+func account(user string) string {
+	i := strings.LastIndexByte(user, '@')
+	if i < 0 {
+		return mysql.QuoteString(user)
+	}
+	return mysql.QuoteString(user[:i]) + "@" + mysql.QuoteString(user[i+1:])
+}
+
+// targetRights finds privileges that the load needs and the account has not.
+func targetRights(ctx context.Context, e *examination) ([]Finding, error) {
+	may, err := e.mayOn(ctx, e.Target)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := e.objects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var objects []Object
+	for _, s := range e.Catalog.Schemas {
+		schema := e.Names.Schema(s.Name)
+		var missing []string
+		for _, p := range neededOn(s.Name, stored) {
+			if !may.Schema(schema, p) {
+				missing = append(missing, p)
+			}
+		}
+		if len(missing) > 0 {
+			objects = append(objects, Object{
+				Name: mysql.QuoteName(schema), Detail: strings.Join(missing, ", "),
+				Fix: "GRANT " + strings.Join(missing, ", ") + " ON " + mysql.QuoteName(schema) + ".* TO " + account(e.Target.Facts.User),
+			})
+		}
+	}
+	f := Finding{
+		Severity: Error, What: "schemas in which the loading account lacks privileges", Why: "the load fails where it needs them first, indexes and routines after all rows (errors 1142, 1044, 1227)", Fix: "grant what is missing",
+	}
+	if may.Unread > 0 {
+		f.Severity, f.Why = Warning, "the account has roles or partial revokes that SHOW GRANTS does not spell out, so it may have them; if not, the load fails where it needs them first"
+	}
+	return found(objects, f), nil
+}
+
+// neededOn lists what a load of a schema with these objects needs.
+func neededOn(schema string, stored []storedObject) []string {
+	need := []string{"CREATE", "ALTER", "DROP", "INDEX", "INSERT", "SELECT", "UPDATE", "DELETE", "REFERENCES"}
+	by := map[string][]string{"view": {"CREATE VIEW", "SHOW VIEW"}, "trigger": {"TRIGGER"}, "event": {"EVENT"}}
+	for i := range stored {
+		if stored[i].schema != schema {
+			continue
+		}
+		more, ok := by[stored[i].kind]
+		if !ok {
+			more = []string{"CREATE ROUTINE", "ALTER ROUTINE"}
+		}
+		for _, p := range more {
+			if !slices.Contains(need, p) {
+				need = append(need, p)
+			}
+		}
+	}
+	return need
+}
+
+// snapshotRights finds an account that no way to a consistent snapshot is open to.
+func snapshotRights(ctx context.Context, e *examination) ([]Finding, error) {
+	f := &e.Source.Facts
+	if f.Flavor == mysql.MariaDB && f.LogBin { // each session is told the coordinates of its snapshot: no privilege is needed
+		return nil, nil
+	}
+	may, err := e.mayOn(ctx, e.Source)
+	if err != nil || may.Server("RELOAD") && !managed(e.Source) || may.Server("BACKUP_ADMIN") && may.Server("RELOAD") {
+		return nil, err
+	}
+	var objects []Object
+	for _, s := range e.Catalog.Schemas {
+		if !may.Schema(s.Name, "LOCK TABLES") {
+			objects = append(objects, Object{Name: mysql.QuoteName(s.Name), Fix: "GRANT LOCK TABLES ON " + mysql.QuoteName(s.Name) + ".* TO " + account(f.User)})
+		}
+	}
+	severity := Error
+	if may.Unread > 0 {
+		severity = Warning
+	}
+	return found(objects, Finding{
+		Severity: severity, What: "schemas for which the account has neither RELOAD nor LOCK TABLES", Why: "no lock can make the sessions of the dump see one state, and this server has no way without a lock",
+		Fix: "grant LOCK TABLES on the schemas, or RELOAD (where nobody is managing the server for you), or dump while nothing writes with --consistency none",
+	}), nil
+}
