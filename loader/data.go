@@ -188,6 +188,9 @@ func (w *writer) attempt(ctx context.Context, one work) (err error) {
 		}
 		w.lost = nil
 	}
+	if w.s.stale() {
+		w.drop()
+	}
 	if w.s == nil {
 		if w.s, err = w.openForRows(ctx); err != nil {
 			return err
@@ -201,6 +204,7 @@ func (w *writer) attempt(ctx context.Context, one work) (err error) {
 	var read atomic.Int64
 	err = w.transaction(ctx, one, &read)
 	stop()
+	w.s.used = time.Now()
 	if err == nil || errors.Is(err, errDone) {
 		w.counters.Bytes.Add(one.c.Bytes - read.Load())
 		return nil

@@ -6,8 +6,10 @@ import (
 	"io"
 	"iter"
 	"testing"
+	"time"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/testdb"
 )
 
@@ -183,4 +185,31 @@ func TestLoadRestartsPlainTables(t *testing.T) {
 		wantRows(t, s.DB(t), schema+".t", 100)
 		wantRows(t, s.DB(t), schema+".t WHERE id=12345", 0)
 	})
+}
+
+// TestIdleSessionIsRenewed has a session rest for longer than it may: it is renewed before the server ends it under a statement.
+func TestIdleSessionIsRenewed(t *testing.T) {
+	s := testdb.Start(t, testdb.MariaDB)
+	ctx := t.Context()
+	l := newLoad(options(s, (&testDump{schema: s.Schema(t)}).write(t)).withDefaults())
+	must(t, l.connect(ctx))
+	defer l.server.Close()
+	var held, one *session
+	do := func(s *session, _ bool) error {
+		one = s
+		_, err := s.ExecContext(ctx, "DO 1")
+		return err
+	}
+	must(t, l.steadily(ctx, &held, "x", do))
+	first := one
+	must(t, l.steadily(ctx, &held, "x", do))
+	if one != first {
+		t.Error("a session was renewed that had not rested")
+	}
+	first.used = time.Now().Add(-mysql.LoadIdle)
+	must(t, l.steadily(ctx, &held, "x", do))
+	defer held.discard()
+	if one == first || l.summary.Repeated != 0 {
+		t.Errorf("the session was not renewed, or that counts as one of %d repetitions", l.summary.Repeated)
+	}
 }

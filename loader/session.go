@@ -19,9 +19,15 @@ type session struct {
 	slot     slot
 	baseMode string // sql_mode as the connector set it
 	baseZone string
-	hastened bool   // hasten was called
-	schema   string // of the last USE
-	applied  string // the settings that stand in for a file's environment
+	hastened bool      // hasten was called
+	schema   string    // of the last USE
+	applied  string    // the settings that stand in for a file's environment
+	used     time.Time // when it was last at work
+}
+
+// stale reports a session that has had nothing to do for so long that the server may be about to end it.
+func (s *session) stale() bool {
+	return s != nil && time.Since(s.used) > mysql.LoadIdle/2
 }
 
 // open starts a session for DDL, with names and text in utf8mb4.
@@ -30,7 +36,7 @@ func (l *load) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Conn: c, slot: slot{release: func() {}}}
+	s := &session{Conn: c, slot: slot{release: func() {}}, used: time.Now()}
 	if err := l.prime(ctx, s); err != nil {
 		s.discard()
 		return nil, err
@@ -69,13 +75,19 @@ func noRoom(err error) bool {
 // steadily calls do, and calls it again on another session when the one that it had is lost: do looks first at what the
 // target has. The server has forgotten the lost session by then.
 func (l *load) steadily(ctx context.Context, s **session, what string, do func(s *session, again bool) error) (err error) {
+	if (*s).stale() {
+		(*s).discard()
+		*s = nil
+	}
 	for attempt := 0; ; attempt++ {
 		if *s == nil {
 			if *s, err = l.openPatiently(ctx); err != nil {
 				return err
 			}
 		}
-		if err = do(*s, attempt > 0); err == nil || !mysql.IsConnectionLost(err) || ctx.Err() != nil {
+		err = do(*s, attempt > 0)
+		(*s).used = time.Now()
+		if err == nil || !mysql.IsConnectionLost(err) || ctx.Err() != nil {
 			return err
 		}
 		lost := (*s).lose()

@@ -100,7 +100,7 @@ func TestSessionSettings(t *testing.T) {
 	}
 	load := map[string]string{
 		"time_zone": "+00:00", "autocommit": "1", "character_set_client": "utf8mb4", "character_set_results": "utf8mb4",
-		"net_read_timeout": "86400", "foreign_key_checks": "0", "sql_log_bin": "0", "sql_require_primary_key": "0",
+		"net_read_timeout": "86400", "wait_timeout": "60", "foreign_key_checks": "0", "sql_log_bin": "0", "sql_require_primary_key": "0",
 		"sql_generate_invisible_primary_key": "0", "restrict_fk_on_non_standard_key": "0", "tx_read_only": "0",
 	}
 	onEach(t, func(t *testing.T, s *testdb.Server) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 )
 
 // setting is one assignment of a session. A server may lack or refuse those that are not needed.
@@ -37,6 +38,11 @@ const (
 	idleSeconds    = 2147483 // the most that every platform takes
 	networkSeconds = 86400
 )
+
+// LoadIdle is how long a session of ForLoad may be idle before the server ends it. What it holds must not stay when this machine dies.
+// Nor must it when it is killed: MySQL 5.6 closes the socket of a session that is killed between two statements, and when that session
+// is just about to wait on it, it waits on no socket at all, for all of its wait_timeout, with its locks.
+const LoadIdle = 60 * time.Second
 
 // newBareSetup is for the connections that ask for facts and kill statements: global defaults must not spoil their answers.
 func newBareSetup() *setup {
@@ -79,7 +85,7 @@ func wanted(name, value string) setting {
 }
 
 func commonSettings() []setting {
-	idle, network := fmt.Sprint(idleSeconds), fmt.Sprint(networkSeconds)
+	network := fmt.Sprint(networkSeconds)
 	return []setting{
 		{assign: "NAMES utf8mb4", needed: true},
 		needed("autocommit", "1"),
@@ -88,7 +94,6 @@ func commonSettings() []setting {
 		needed("sql_select_limit", noLimit),
 		wanted("net_read_timeout", network),
 		wanted("net_write_timeout", network),
-		wanted("wait_timeout", idle),
 		wanted("max_execution_time", "0"), // MySQL 5.7.8
 		wanted("max_statement_time", "0"), // MariaDB 10.1
 		wanted("idle_transaction_timeout", "0"),
@@ -107,6 +112,7 @@ func dumpSettings() []setting {
 		{assign: "SESSION character_set_results=binary", needed: true},
 		needed("sql_mode", "''"),
 		needed("sql_quote_show_create", "1"),
+		wanted("wait_timeout", fmt.Sprint(idleSeconds)),
 		wanted("information_schema_stats_expiry", "0"),
 		wanted("show_gipk_in_create_table_and_information_schema", "ON"), // MySQL 8.0.30
 	}
@@ -116,6 +122,7 @@ func loadSettings(f *Facts) []setting {
 	s := []setting{
 		needed("foreign_key_checks", "0"),
 		needed("sql_mode", "'"+loadMode+"'"),
+		wanted("wait_timeout", fmt.Sprint(int(LoadIdle.Seconds()))),
 		wanted("explicit_defaults_for_timestamp", "1"),
 		wanted("sql_generate_invisible_primary_key", "OFF"),
 		wanted("sql_require_primary_key", "OFF"),
