@@ -160,6 +160,9 @@ func (l *load) finish(ctx context.Context) error {
 	if err := l.still(ctx); err != nil {
 		return err
 	}
+	if err := l.recordCopy(ctx); err != nil {
+		return err
+	}
 	if l.o.After.KeepProgress {
 		return l.journal.mark(ctx, l.server, mark{kind: "phase", table: phaseDone, state: markCreated})
 	}

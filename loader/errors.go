@@ -29,6 +29,8 @@ var (
 	ErrDamaged = errors.New("dump is damaged")
 	// ErrRows is a chunk that did not arrive as it was dumped.
 	ErrRows = errors.New("rows did not arrive as they were dumped")
+	// ErrSameServer is a copy that would write where it reads.
+	ErrSameServer = errors.New("source and target are the same server")
 	// ErrDiffers is a load that finished, but something differs or warned: exit code 3.
 	ErrDiffers = errors.New("load finished, but the target differs from the dump")
 )

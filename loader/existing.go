@@ -37,7 +37,7 @@ func (l *load) planExisting(ctx context.Context) error {
 			}
 			continue
 		}
-		if resumed || !p.schema {
+		if resumed || l.ours || !p.schema {
 			continue
 		}
 		found := existing(o, name, p, l.fold)

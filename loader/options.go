@@ -27,8 +27,9 @@ type Source interface {
 // Options of one load.
 type Options struct {
 	Target       mysql.Options
-	From         Source            // a dump that is there whole; or:
-	Feed         dump.Feed         // one that is read in one pass
+	From         Source    // a dump that is there whole; or:
+	Feed         dump.Feed // one that is read in one pass; or:
+	Copy         CopyOptions
 	Selection    catalog.Selection // of what the dump holds; default all
 	Threads      int               // sessions that write rows; default one per two cores of this machine, at least 1
 	Via          Via

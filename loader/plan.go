@@ -27,6 +27,9 @@ func (l *load) plan(ctx context.Context) error {
 	if err := l.checkNamed(); err != nil {
 		return err
 	}
+	if err := l.checkSame(ctx); err != nil {
+		return err
+	}
 	if err := l.readPast(ctx); err != nil {
 		return err
 	}
@@ -287,7 +290,8 @@ func (l *load) readPast(ctx context.Context) error {
 	if err != nil || l.past == nil {
 		return err
 	}
-	if l.o.After.Restart {
+	if l.o.After.Restart || l.fresh {
+		l.ours = l.o.Copy.Open != nil && l.past.onlyCreated()
 		l.forget = append(l.forget, l.journal.id)
 		l.past = nil
 		return nil

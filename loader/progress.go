@@ -21,7 +21,7 @@ const (
 )
 
 // journal is the progress table. A chunk's row commits with its rows, so what it says is what the target has.
-// Its kinds of rows: run (state: the settings that a second run must share), session (table: the run's name; state: how
+// Its kinds of rows: source (of a copy; key_range: its manifest, and each table's definition), run (state: the settings that a second run must share), session (table: the run's name; state: how
 // many slots its sessions have), phase (a phase that is done), table
 // (state: created, kept or left alone by this load), sequence (left alone),
 // schema (state: the collation that it has to get back), chunk (its rows are committed).
@@ -37,6 +37,16 @@ type past struct {
 	tables     map[[2]string]string // target's schema and table to created, kept or left
 	sequences  map[[2]string]bool   // that are left alone
 	collations map[string]string    // that schemas had before the run changed them
+}
+
+// onlyCreated reports that nothing was on the target when the run began that it left there.
+func (p *past) onlyCreated() bool {
+	for _, state := range p.tables {
+		if state != markCreated {
+			return false
+		}
+	}
+	return p.phases[phasePlanned]
 }
 
 // The marks of tables and phases.
@@ -280,8 +290,12 @@ func (j *journal) insertChunk(schema, table string, c *dump.Chunk) string {
 	if err != nil {
 		keys = nil // a Range is strings and numbers: it cannot fail
 	}
-	return fmt.Sprintf("INSERT INTO %s (dump_id,kind,schema_name,table_name,number,state,row_count,byte_count,key_range) VALUES (%s,'chunk',%s,%s,%d,'',%d,%d,%s)",
-		j.name(), mysql.QuoteString(j.id), mysql.QuoteString(schema), mysql.QuoteString(table), c.Number, c.Rows, c.Bytes, mysql.QuoteString(string(keys)))
+	state := ""
+	if c.Differs {
+		state = stateDiffers
+	}
+	return fmt.Sprintf("INSERT INTO %s (dump_id,kind,schema_name,table_name,number,state,row_count,byte_count,key_range) VALUES (%s,'chunk',%s,%s,%d,'%s',%d,%d,%s)",
+		j.name(), mysql.QuoteString(j.id), mysql.QuoteString(schema), mysql.QuoteString(table), c.Number, state, c.Rows, c.Bytes, mysql.QuoteString(string(keys)))
 }
 
 // olderThan are the tables with a chunk that came in more than so many seconds ago, or nearly so.

@@ -67,6 +67,8 @@ type load struct {
 	inSchema map[string][]string // sequences in schemas' own files: myloader knows no files of theirs
 	refused  []string            // what the target cannot hold
 	held     map[*table]*held    // while planning
+	fresh    bool                // an interrupted copy had committed nothing
+	ours     bool                // what is in the way was made by the run that is forgotten
 	needs    needs               // what its stored objects ask of the account
 	defaults map[string]defaults // of the dump's schemas, by the target's names
 
@@ -84,17 +86,9 @@ type load struct {
 }
 
 func newLoad(o Options) *load {
-	from := o.From
-	var f *fed
-	if o.Feed != nil {
-		f = newFed(o.Feed)
-		from = f
-	}
-	m := from.Manifest()
-	return &load{
-		o: o, from: from, fed: f, format: m.Rows, log: o.Log, counters: o.Progress,
-		origin:   transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number},
-		summary:  &Summary{DumpID: m.ID, Target: o.Target.Address(), Threads: o.Threads, DryRun: o.DryRun, Warnings: []string{}},
+	l := &load{
+		o: o, log: o.Log, counters: o.Progress,
+		summary:  &Summary{Source: o.Copy.Source, DumpID: o.Copy.ID, Target: o.Target.Address(), Threads: o.Threads, DryRun: o.DryRun, Warnings: []string{}},
 		presence: map[string]*presence{},
 		tables:   map[[2]string]*table{},
 		folded:   map[string]bool{},
@@ -104,10 +98,25 @@ func newLoad(o Options) *load {
 		defaults: map[string]defaults{},
 
 		leftSequences: map[[2]string]bool{},
-		journal:       &journal{id: m.ID},
+		journal:       &journal{id: o.Copy.ID},
 		slots:         newSlots(o.Threads),
 		lock:          &runLock{},
 	}
+	switch {
+	case o.From != nil:
+		l.setSource(o.From)
+	case o.Feed != nil:
+		l.setSource(newFed(o.Feed))
+	}
+	return l
+}
+
+// setSource tells a load what it loads.
+func (l *load) setSource(from Source) {
+	m := from.Manifest()
+	l.from, l.format, l.journal.id, l.summary.DumpID = from, m.Rows, m.ID, m.ID
+	l.fed, _ = from.(*fed)
+	l.origin = transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number}
 }
 
 // all runs the phases in their order.
@@ -133,6 +142,11 @@ func (l *load) all(ctx context.Context) error {
 }
 
 func (l *load) phases(ctx context.Context) error {
+	if l.o.Copy.Open != nil {
+		if err := l.openCopy(ctx); err != nil {
+			return err
+		}
+	}
 	l.chooseRoute()
 	if l.fed != nil {
 		if err := l.fed.gather(ctx); err != nil {

@@ -84,6 +84,9 @@ func (l *load) startJournal(ctx context.Context) error {
 	if l.past != nil && l.past.phases[l.phase(phasePlanned)] {
 		return nil
 	}
+	if err := l.noteSource(ctx); err != nil {
+		return err
+	}
 	marks := []mark{{kind: "run", state: l.settings()}}
 	for _, t := range l.batch {
 		marks = append(marks, mark{"table", t.schema, t.name, t.state()})
@@ -279,7 +282,7 @@ func (l *load) makeRoom(ctx context.Context, s *session, o *dump.Object, schema,
 	if kind == "" {
 		return nil
 	}
-	if l.o.IfExists != ExistsDrop && o.Kind == dump.KindTable {
+	if l.o.IfExists != ExistsDrop && !l.ours && o.Kind == dump.KindTable {
 		var one int
 		if err := s.QueryRowContext(ctx, "SELECT 1 FROM "+mysql.QuoteTable(schema, name)+" LIMIT 1").Scan(&one); err == nil {
 			return fmt.Errorf("%w: %s holds rows that this load did not put there", ErrExists, mysql.QuoteTable(schema, name))

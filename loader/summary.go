@@ -13,6 +13,7 @@ import (
 // Summary is what a load did. It is returned with an error too: then it says how far the load came.
 type Summary struct {
 	DumpID         string       `json:"dump_id"`
+	Source         string       `json:"source,omitempty"` // of a copy
 	Target         string       `json:"target"`
 	TargetVersion  string       `json:"target_version"`
 	Route          Via          `json:"route"`

@@ -17,7 +17,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	case s.DryRun:
 		s.planText(&b)
 	case !s.Changed:
-		fmt.Fprintf(&b, "nothing was changed: dump %s was not loaded into %s\n", s.DumpID, s.target())
+		fmt.Fprintf(&b, "nothing was changed: %s\n", s.what("was not loaded", "was not copied"))
 	default:
 		s.doneText(&b)
 	}
@@ -57,14 +57,26 @@ func (s *Summary) target() string {
 	return s.Target + " (" + s.TargetVersion + ")"
 }
 
+// what says what went where.
+func (s *Summary) what(load, copied string) string {
+	done, from := load, "dump "+s.DumpID
+	if s.Source != "" {
+		done, from = copied, s.Source
+	}
+	if strings.Contains(done, " not ") {
+		return from + " " + done + " into " + s.target()
+	}
+	return done + " " + from + " into " + s.target()
+}
+
 // doneText is what was done, also by a load that failed on its way.
 func (s *Summary) doneText(b *strings.Builder) {
-	state := "loaded"
+	state := ""
 	if !s.Complete {
-		state = "NOT COMPLETE: loaded"
+		state = "NOT COMPLETE: "
 	}
 	counted := progress.Counted[int]
-	fmt.Fprintf(b, "%s dump %s into %s\n", state, s.DumpID, s.target())
+	fmt.Fprintf(b, "%s%s\n", state, s.what("loaded", "copied"))
 	fmt.Fprintf(b, "  tables   %d of %d in %s, %s, %s (%s stored)\n", s.Tables, s.TablesTotal, counted(s.Schemas, "schema"),
 		progress.Counted(s.Rows, "row"), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
 	fmt.Fprintf(b, "  objects  %s after the data, %s, %s, %s, %s, %s\n", counted(s.Indexes, "index"), counted(s.ForeignKeys, "foreign key"),
@@ -78,7 +90,7 @@ func (s *Summary) doneText(b *strings.Builder) {
 
 // planText is what a load would do.
 func (s *Summary) planText(b *strings.Builder) {
-	fmt.Fprintf(b, "would load dump %s into %s\n", s.DumpID, s.target())
+	fmt.Fprintf(b, "%s\n", s.what("would load", "would copy"))
 	fmt.Fprintf(b, "  %s, %s, %s in %s\n", progress.Counted(s.TablesTotal, "table"), progress.Counted(s.RowsTotal, "row"), progress.Bytes(s.BytesTotal), progress.Counted(s.ChunksTotal, "chunk"))
 	for i, p := range s.Plan {
 		if i == shownPlanned {

@@ -11,7 +11,7 @@ import (
 
 // Validate reports the first option that makes no sense, by its flag.
 func (o *Options) Validate() error {
-	if (o.From == nil) == (o.Feed == nil) {
+	if (o.From == nil) == (o.Feed == nil && o.Copy.Open == nil) {
 		return errors.New("--in: nothing to load from")
 	}
 	if o.Threads < 0 {
