@@ -25,8 +25,12 @@ const stdinName = "standard input"
 type input struct {
 	from  loader.Source
 	feed  dump.Feed
+	start startFeed // opens the feed when the run begins; may be nil
 	close func() error
 }
+
+// startFeed opens a feed whose opening takes its time, or needs the target. The function that it returns closes it.
+type startFeed func(ctx context.Context, con *console, o *loader.Options) (dump.Feed, func() error, error)
 
 // openInput finds out what a place holds, by what it is and by its first bytes.
 func openInput(c *cli.Context, threads int) (*input, error) {
@@ -35,14 +39,14 @@ func openInput(c *cli.Context, threads int) (*input, error) {
 		if isTerminal(c.App.Reader) {
 			return nil, usagef("-d - reads a dump from standard input, and that is a terminal")
 		}
-		return openBytes(c.Context, c.App.Reader, stdinName, threads)
+		return openBytes(c, c.App.Reader, stdinName, "", threads)
 	}
 	if info, err := os.Stat(place); err == nil && !info.IsDir() && !store.IsS3(place) {
 		f, err := os.Open(place)
 		if err != nil {
 			return nil, err
 		}
-		in, err := openBytes(c.Context, f, place, threads)
+		in, err := openBytes(c, f, place, place, threads)
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
@@ -62,8 +66,9 @@ func openInput(c *cli.Context, threads int) (*input, error) {
 
 func noClose() error { return nil }
 
-// openBytes opens a stream or a file by its first bytes. What is compressed as a whole is decompressed on the way.
-func openBytes(ctx context.Context, r io.Reader, name string, threads int) (*input, error) {
+// openBytes opens a stream or a file by its first bytes. What is compressed as a whole is decompressed on the way. path is
+// where the bytes can be read again, empty for a pipe.
+func openBytes(c *cli.Context, r io.Reader, name, path string, threads int) (*input, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -77,11 +82,17 @@ func openBytes(ctx context.Context, r io.Reader, name string, threads int) (*inp
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if plain != nil {
-		return openBytes(ctx, plain, name, threads)
+		return openBytes(c, plain, name, path, threads)
 	}
 	if dump.IsStream(head) {
-		feed, err := dump.OpenStream(ctx, in, feedBytes(threads))
+		feed, err := dump.OpenStream(c.Context, in, feedBytes(threads))
 		return &input{feed: feed, close: noClose}, err
+	}
+	if looksLikeSQL(head) {
+		if path != "" {
+			return &input{start: sqlFeed(path, nil, c.String("into")), close: noClose}, nil
+		}
+		return &input{start: sqlFeed(name, in, c.String("into")), close: noClose}, nil
 	}
 	return nil, fmt.Errorf("%s: %w: it begins like no dump that gomove knows", name, dump.ErrFormat)
 }

@@ -41,6 +41,7 @@ func newLoadCommand() *cli.Command {
 		&cli.BoolFlag{Name: "enable-events", Usage: "events as they were, in place of disabled"},
 		&cli.BoolFlag{Name: "keep-progress", Usage: "leave the table of progress on the target"},
 		&cli.BoolFlag{Name: "allow-unsafe-sql", Usage: "take definitions that reach other servers or files, and pass over statements that no dump needs, in place of failing"},
+		&cli.StringFlag{Name: "into", Usage: "`SCHEMA` that a file of mysqldump is of, where it names none"},
 		&cli.BoolFlag{Name: "restart", Usage: "forget what an interrupted load has done"},
 	)
 	flags = append(append(flags, mapFlags()...), placeFlags()...)
@@ -130,6 +131,14 @@ func loadAction(c *cli.Context) error {
 	boundMemory(o.Threads, c.String("in"))
 	return withConsole(c, loadInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
+		if in.start != nil {
+			feed, done, err := in.start(ctx, con, &o)
+			if err != nil {
+				return err
+			}
+			defer done() //nolint:errcheck // it was only read
+			o.Feed = feed
+		}
 		s, err := loader.Run(ctx, o)
 		if errors.Is(err, loader.ErrDiffers) {
 			err = &exitError{exitDiffers, err}

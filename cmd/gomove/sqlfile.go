@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/foreign/mysqldump"
+	"github.com/gomove/gomove/loader"
+)
+
+// sqlWords are the first words of scripts.
+var sqlWords = []string{"--", "#", "/*", "SET", "CREATE", "INSERT", "REPLACE", "USE", "DROP", "LOCK", "START", "BEGIN", "DELIMITER", "ALTER"}
+
+// looksLikeSQL reports what begins like a script of SQL statements.
+func looksLikeSQL(head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	for _, word := range sqlWords {
+		if len(head) < len(word) || !strings.EqualFold(string(head[:len(word)]), word) {
+			continue
+		}
+		if c := word[0]; c < 'A' || len(head) == len(word) || bytes.IndexByte([]byte(" \t\r\n"), head[len(word)]) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sqlFeed opens a file of mysqldump when the run begins: a file is read once before that, which takes its time. stream is what cannot
+// be read twice; nil is the file of this path.
+func sqlFeed(path string, stream io.Reader, into string) startFeed {
+	return func(ctx context.Context, con *console, o *loader.Options) (dump.Feed, func() error, error) {
+		define := &loader.Definitions{Target: o.Target, Names: o.Names}
+		m := mysqldump.Options{
+			Name: filepath.Base(path), Into: into, Once: stream != nil, AllowUnsafe: o.Session.AllowUnsafe, Define: define.Table,
+			Open: func() (io.ReadCloser, error) { return openPlain(path) },
+		}
+		if stream != nil {
+			m.Name, m.Open = path, func() (io.ReadCloser, error) { return io.NopCloser(stream), nil }
+		} else {
+			con.counters.SetPhase("survey")
+		}
+		if o.Threads > 0 {
+			m.Chunks = o.Threads + 3
+		}
+		feed, err := mysqldump.Open(ctx, m)
+		if err != nil {
+			return nil, nil, errors.Join(err, define.Close())
+		}
+		return feed, func() error { return errors.Join(feed.Close(), define.Close()) }, nil
+	}
+}
+
+// openPlain opens a file, decompressed by what its first bytes say.
+func openPlain(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	in := bufio.NewReaderSize(f, 64<<10)
+	for {
+		head, err := in.Peek(4)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+		}
+		plain, err := decompressed(in, head)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+		}
+		if plain == nil {
+			return &plainFile{in, f}, nil
+		}
+		in = bufio.NewReaderSize(plain, 64<<10)
+	}
+}
+
+// plainFile is a file that is decompressed while it is read.
+type plainFile struct {
+	io.Reader
+	file *os.File
+}
+
+func (f *plainFile) Close() error { return f.file.Close() }
