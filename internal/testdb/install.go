@@ -24,6 +24,7 @@ type install struct {
 	server    program
 	client    program
 	binlog    program
+	dump      program  // mysqldump
 	installDB program  // creates a data directory; empty when the server does it itself
 	emptyData string   // a data directory to copy in place of creating one
 	args      []string // of the server
@@ -88,6 +89,7 @@ func findMariaDB() (*install, error) {
 	in := &install{}
 	for name, dst := range map[string]*program{
 		"mariadbd": &in.server, "mariadb": &in.client, "mariadb-binlog": &in.binlog, "mariadb-install-db": &in.installDB,
+		"mariadb-dump": &in.dump,
 	} {
 		p, err := lookPath(name)
 		if err != nil {
@@ -141,12 +143,13 @@ func findMySQL97(tree string) (*install, error) {
 		server: run("usr/sbin/mysqld"),
 		client: run("usr/bin/mysql"),
 		binlog: run("usr/bin/mysqlbinlog"),
+		dump:   run("usr/bin/mysqldump"),
 		args: []string{
 			"--lc-messages-dir=" + share, charsets, "--plugin-dir=" + filepath.Join(tree, "usr/lib/mysql/plugin"),
 			"--innodb-redo-log-capacity=64M", "--mysqlx=OFF",
 		},
 	}
-	for _, p := range []program{in.server, in.client, in.binlog} {
+	for _, p := range []program{in.server, in.client, in.binlog, in.dump} {
 		if err := mustExist(p.argv[len(p.argv)-1]); err != nil {
 			return nil, err
 		}

@@ -77,6 +77,13 @@ func (s *Server) BinlogTool(t testing.TB, args ...string) *exec.Cmd {
 	return s.tool(t, s.install.binlog, args)
 }
 
+// DumpTool returns the server's own mysqldump with the connection's arguments. MySQL 5.6's package has none, and what newer servers
+// have does not dump it.
+func (s *Server) DumpTool(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return s.tool(t, s.install.dump, args)
+}
+
 func (s *Server) tool(t testing.TB, p program, args []string) *exec.Cmd {
 	t.Helper()
 	if p.argv == nil {
