@@ -106,7 +106,7 @@ func (r *Reader) readTriggers(ctx context.Context, c *Catalog) error {
 	}
 	tables := c.tableIndex()
 	found := map[*Table][]trigger{}
-	err := r.each(ctx, c.schemaScopes("TRIGGER_SCHEMA"), "TRIGGERS",
+	err := r.each(ctx, c.schemaScopes("EVENT_OBJECT_SCHEMA"), "TRIGGERS",
 		[]string{"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", "TRIGGER_NAME", "EVENT_MANIPULATION", "ACTION_TIMING", "ACTION_ORDER",
 			"CREATED", "DEFINER", "SQL_MODE", "ACTION_STATEMENT"},
 		func(f []cellText) error {

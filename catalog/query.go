@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,19 +50,56 @@ func (r *Reader) same(s string) string {
 	return s
 }
 
-// readFeatures finds out which columns information_schema has on this server.
+// described are the tables of information_schema that are read.
+var described = [...]string{"SCHEMATA", "TABLES", "COLUMNS", "STATISTICS", "PARTITIONS", "VIEWS", "TRIGGERS", "ROUTINES", "EVENTS"}
+
+// readFeatures finds out, once for a reader, which columns information_schema has on this server.
 func (r *Reader) readFeatures(ctx context.Context) error {
+	if r.have != nil {
+		return nil
+	}
 	r.have = map[string]map[string]bool{}
-	const q = "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema'" +
-		" AND TABLE_NAME IN ('TABLES', 'COLUMNS', 'STATISTICS', 'PARTITIONS', 'VIEWS', 'TRIGGERS', 'ROUTINES', 'EVENTS', 'SCHEMATA')"
-	return r.scan(ctx, q, 2, func(f []cellText) error {
-		name := strings.ToUpper(f[0].s)
-		if r.have[name] == nil {
-			r.have[name] = map[string]bool{}
+	for _, name := range described {
+		r.have[name] = map[string]bool{}
+	}
+	describe := r.describeAll
+	if r.server.Facts.Flavor == mysql.MariaDB {
+		describe = r.describeEach
+	}
+	err := describe(ctx)
+	if err != nil {
+		r.have = nil
+	}
+	return err
+}
+
+// describeAll asks information_schema about itself.
+func (r *Reader) describeAll(ctx context.Context) error {
+	const q = "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME IN ('"
+	return r.scan(ctx, q+strings.Join(described[:], "', '")+"')", 2, func(f []cellText) error {
+		if have := r.have[strings.ToUpper(f[0].s)]; have != nil {
+			have[strings.ToUpper(f[1].s)] = true
 		}
-		r.have[name][strings.ToUpper(f[1].s)] = true
 		return nil
 	})
+}
+
+// describeEach asks each table for no rows: MariaDB makes all of information_schema's tables for one question about them.
+func (r *Reader) describeEach(ctx context.Context) error {
+	for name, have := range r.have {
+		rows, err := r.server.DB().QueryContext(ctx, "SELECT * FROM information_schema."+name+" LIMIT 0")
+		if err != nil {
+			return fmt.Errorf("columns of information_schema.%s: %w", name, err)
+		}
+		names, err := rows.Columns()
+		if err := errors.Join(err, rows.Close(), rows.Err()); err != nil {
+			return err
+		}
+		for _, n := range names {
+			have[strings.ToUpper(n)] = true
+		}
+	}
+	return nil
 }
 
 // each reads columns of one of information_schema's tables, once for each scope; columns that the server lacks are NULL.

@@ -215,11 +215,7 @@ func (r *run) snapshotTables() []snapshotTable {
 
 // checkDrift compares a catalog with the server's definitions of now.
 func (r *run) checkDrift(ctx context.Context, before *catalog.Catalog, created bool) error {
-	again, err := catalog.NewReader(r.server, r.o.Selection, r.o.Log)
-	if err != nil {
-		return err
-	}
-	now, err := again.Read(ctx)
+	now, err := r.reader.Read(ctx)
 	if errors.Is(err, catalog.ErrNoSuchObject) {
 		return fmt.Errorf("%w: %w", catalog.ErrChanged, err)
 	}
