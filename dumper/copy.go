@@ -233,23 +233,25 @@ func (r *run) withDefinitions(ctx context.Context, f func(d *definitions) error)
 	}()
 	return f(&definitions{
 		DefinitionReader: catalog.NewDefinitionReader(conn, r.server.Facts.User, r.catalog.Schemas, r.warn),
-		writer:           r.writer, myloader: r.out.For == dump.ForMyloader,
+		writer:           r.writer, run: r, myloader: r.out.For == dump.ForMyloader,
 	})
 }
 
 func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
-	for _, s := range r.catalog.Schemas {
-		o := &dump.Object{Kind: dump.KindSchema, Schema: s.Name, Base: r.writer.Base(s.Name, "")}
+	for _, w := range r.writtenSchemas() {
+		o := &dump.Object{Kind: dump.KindSchema, Schema: w.name, Base: r.writer.Base(w.name, "")}
 		if !r.o.Selection.NoSchema {
 			var inside []*catalog.Table
 			if d.myloader {
-				inside = r.sequencesOf(s)
+				inside = r.sequencesOf(w.name)
 			}
-			if err := d.schema(ctx, o, inside); err != nil {
+			if err := d.schema(ctx, o, w.from.Name, inside); err != nil {
 				return err
 			}
-			if err := r.writePost(ctx, d, o, s); err != nil {
-				return err
+			if w.own {
+				if err := r.writePost(ctx, d, o, w.from); err != nil {
+					return err
+				}
 			}
 		}
 		if err := r.writer.WriteObject(ctx, o); err != nil {
@@ -260,7 +262,8 @@ func (r *run) writeSchemas(ctx context.Context, d *definitions) error {
 		return nil
 	}
 	for _, q := range r.catalog.Sequences {
-		o := &dump.Object{Kind: dump.KindSequence, Schema: q.Schema, Name: q.Name, Base: r.writer.Base(q.Schema, q.Name), Engine: q.Engine}
+		schema, name := r.named(q.Schema, q.Name)
+		o := &dump.Object{Kind: dump.KindSequence, Schema: schema, Name: name, Base: r.writer.Base(schema, name), Engine: q.Engine}
 		if err := d.sequence(ctx, o, q); err != nil {
 			return err
 		}
@@ -282,10 +285,11 @@ func (r *run) writePost(ctx context.Context, d *definitions, o *dump.Object, s *
 	return d.post(ctx, o, s)
 }
 
-func (r *run) sequencesOf(s *catalog.Schema) []*catalog.Table {
+// sequencesOf are those of a schema of the dump.
+func (r *run) sequencesOf(schema string) []*catalog.Table {
 	var out []*catalog.Table
 	for _, q := range r.catalog.Sequences {
-		if q.Schema == s.Name {
+		if to, _ := r.named(q.Schema, q.Name); to == schema {
 			out = append(out, q)
 		}
 	}
@@ -312,7 +316,8 @@ func (r *run) writeViews(ctx context.Context, d *definitions) error {
 		return nil
 	}
 	for _, v := range r.catalog.Views {
-		o := &dump.Object{Kind: dump.KindView, Schema: v.Schema, Name: v.Name, Base: r.writer.Base(v.Schema, v.Name)}
+		schema, name := r.named(v.Schema, v.Name)
+		o := &dump.Object{Kind: dump.KindView, Schema: schema, Name: name, Base: r.writer.Base(schema, name)}
 		if err := d.view(ctx, o, v); err != nil {
 			return err
 		}

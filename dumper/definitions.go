@@ -8,13 +8,25 @@ import (
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
 )
 
 // definitions writes the SQL files of a dump. It is not safe for concurrent use.
 type definitions struct {
 	*catalog.DefinitionReader
 	writer   output
+	run      *run
 	myloader bool
+}
+
+// stored writes a view, trigger, routine or event of a schema as the dump has it.
+func (d *definitions) stored(st catalog.Stored, schema string) catalog.Stored {
+	if !d.run.alters() {
+		return st
+	}
+	st.SQL, _ = d.run.alter(st.SQL, transform.ModeOf(st.Client, st.Mode), schema, "", "")
+	st.DbName = d.run.o.Transform.Names.Schema(st.DbName)
+	return st
 }
 
 // write writes a file and notes it in its object.
@@ -27,14 +39,14 @@ func (d *definitions) write(ctx context.Context, o *dump.Object, suffix string, 
 	return nil
 }
 
-// schema writes <schema>-schema-create.sql. sequences are written into it for myloader, which knows no files of theirs.
-func (d *definitions) schema(ctx context.Context, o *dump.Object, sequences []*catalog.Table) error {
-	create, err := d.ReadSchema(ctx, o.Schema)
+// schema writes <schema>-schema-create.sql, of a schema of the source. sequences are written into it for myloader, which knows no files of theirs.
+func (d *definitions) schema(ctx context.Context, o *dump.Object, from string, sequences []*catalog.Table) error {
+	create, err := d.ReadSchema(ctx, from)
 	if err != nil {
-		return fmt.Errorf("dump schema %s: %w", o.Schema, err)
+		return fmt.Errorf("dump schema %s: %w", from, err)
 	}
 	s := newScript(d.myloader)
-	s.statement(create)
+	s.statement(d.run.alterSchema(create, from, o.Schema))
 	for _, q := range sequences {
 		if err := d.addSequence(ctx, s, q); err != nil {
 			return fmt.Errorf("dump sequence %s: %w", q, err)
@@ -58,11 +70,12 @@ func (d *definitions) addSequence(ctx context.Context, s *script, q *catalog.Tab
 	if err != nil {
 		return err
 	}
-	name := mysql.QuoteName(q.Name)
+	schema, own := d.run.named(q.Schema, q.Name)
+	name := mysql.QuoteName(own)
 	if s.myloader {
-		name = q.Quoted()
-		create = []byte(strings.Replace(string(create), mysql.QuoteName(q.Name), name, 1))
+		name = mysql.QuoteTable(schema, own)
 	}
+	create = []byte(strings.Replace(string(create), mysql.QuoteName(q.Name), name, 1))
 	s.statement(create)
 	s.statement([]byte("DO SETVAL(" + name + ", " + state.Next + ", 0, " + state.Round + ")"))
 	return nil
@@ -73,6 +86,9 @@ func (d *definitions) table(ctx context.Context, o *dump.Object, t *catalog.Tabl
 	create, err := d.ReadTable(ctx, t)
 	if err != nil {
 		return fmt.Errorf("dump %w", err)
+	}
+	if d.run.alters() {
+		create, _ = d.run.alter(create, tableText, t.Schema, t.Name, "")
 	}
 	s := newScript(d.myloader)
 	s.statement(create)
@@ -90,7 +106,7 @@ func (d *definitions) triggers(ctx context.Context, o *dump.Object, t *catalog.T
 		if err != nil {
 			return fmt.Errorf("dump %w", err)
 		}
-		s.add(st)
+		s.add(d.stored(st, t.Schema))
 	}
 	o.Triggers = t.Triggers
 	return d.writeStored(ctx, o, "-schema-triggers.sql", s)
@@ -109,7 +125,7 @@ func (d *definitions) post(ctx context.Context, o *dump.Object, sc *catalog.Sche
 		if err != nil {
 			return fmt.Errorf("dump %w", err)
 		}
-		s.add(st)
+		s.add(d.stored(st, sc.Name))
 		o.Routines = append(o.Routines, strings.ToLower(r.Kind)+" "+r.Name)
 	}
 	for _, name := range sc.Events {
@@ -122,7 +138,7 @@ func (d *definitions) post(ctx context.Context, o *dump.Object, sc *catalog.Sche
 		if err != nil {
 			return fmt.Errorf("dump %w", err)
 		}
-		s.add(st)
+		s.add(d.stored(st, sc.Name))
 		o.Events = append(o.Events, name)
 	}
 	return d.writeStored(ctx, o, "-schema-post.sql", s)

@@ -23,6 +23,7 @@ type Options struct {
 	Format      dump.Format      // default dump.CSV
 	Compression dump.Compression // default dump.Zstd
 	Charset     string           // "source" (default) or "utf8mb4"
+	Transform   TransformOptions // default none
 	Threads     int              // sessions that read rows; default one per core of this machine
 	ChunkBytes  int64            // uncompressed bytes of a chunk; default 64 MiB
 	Snapshot    SnapshotOptions

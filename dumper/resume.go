@@ -52,11 +52,11 @@ func openResumption(ctx context.Context, o Options, out dump.WriterOptions) (*re
 
 // sameRequest refuses flags that ask for another dump than the interrupted one. Threads and the size of chunks may differ.
 func (u *resumption) sameRequest(o Options, out dump.WriterOptions) error {
-	var was catalog.Selection
+	var was asked
 	if err := json.Unmarshal(u.Selection, &was); err != nil {
 		return fmt.Errorf("%s in %s: %w: %w", dump.PlanName, o.Out, dump.ErrFormat, err)
 	}
-	m, s := u.Manifest, o.Selection
+	m, s := u.Manifest, o.asked()
 	for _, c := range []struct {
 		flag     string
 		was, now any
@@ -71,6 +71,13 @@ func (u *resumption) sameRequest(o Options, out dump.WriterOptions) error {
 		{"--exclude-schema", was.ExcludeSchemas, s.ExcludeSchemas},
 		{"--exclude-table", was.ExcludeTables, s.ExcludeTables},
 		{"--where", was.Where, s.Where},
+		{"--columns", was.Columns, s.Columns},
+		{"--exclude-columns", was.ExcludeColumns, s.ExcludeColumns},
+		{"--mask", was.Masks, s.Masks},
+		{"the key of --mask", was.MaskKey.Fingerprint(), s.MaskKey.Fingerprint()},
+		{"--schema-map and --table-map", was.Names, s.Names},
+		{"--engine", was.Engine, s.Engine},
+		{"--collation-map", was.Collations, s.Collations},
 		{"--no-data", was.NoData, s.NoData},
 		{"--no-schema", was.NoSchema, s.NoSchema},
 		{"--no-views", was.NoViews, s.NoViews},
@@ -104,7 +111,7 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 	} else if err := r.proveUnmoved(ctx, snap); err != nil {
 		return err
 	}
-	if err := u.sameDefinitions(r.catalog); err != nil {
+	if err := u.sameDefinitions(r.catalog, r.nameOf); err != nil {
 		return err
 	}
 	probes := &catalog.Prober{Server: r.server}
@@ -116,8 +123,8 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 	}
 	u.Chunks = nil
 	for _, t := range r.catalog.Tables {
-		name := [2]string{t.Schema, t.Name}
-		taken, err := u.takeTable(ctx, probes, newTableState(t, "", r.o.Charset), all[name])
+		name := r.nameOf(t)
+		taken, err := u.takeTable(ctx, probes, r.newTableState(t, ""), all[name])
 		if err != nil {
 			return err
 		}
@@ -137,11 +144,11 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 	return opened(r, func() (*dump.Writer, error) { return dump.ResumeWriter(ctx, r.o.Out, r.out, u.Unfinished) })
 }
 
-func (u *resumption) sameDefinitions(c *catalog.Catalog) error {
+func (u *resumption) sameDefinitions(c *catalog.Catalog, nameOf func(*catalog.Table) [2]string) error {
 	var changed []string
 	left := len(u.Tables)
 	for _, t := range c.Tables {
-		l := u.Tables[[2]string{t.Schema, t.Name}]
+		l := u.Tables[nameOf(t)]
 		if l != nil {
 			left--
 		}
@@ -183,7 +190,7 @@ func (u *resumption) takeTable(ctx context.Context, q chunker.Querier, t *tableS
 	for _, c := range taken.chunks {
 		rows += c.Rows
 	}
-	if finished, ok := u.Finished[[2]string{t.Schema, t.Name}]; ok && finished == rows {
+	if finished, ok := u.Finished[[2]string{t.object.Schema, t.object.Name}]; ok && finished == rows {
 		return taken, nil
 	}
 	if len(have) == 0 {
@@ -236,7 +243,8 @@ func (r *run) planLines(selection []byte) iter.Seq[*dump.PlanLine] {
 			return
 		}
 		for _, t := range r.catalog.Tables {
-			l := &dump.PlanLine{Schema: t.Schema, Name: t.Name, Base: r.writer.Base(t.Schema, t.Name), Definition: t.Definition()}
+			name := r.nameOf(t)
+			l := &dump.PlanLine{Schema: name[0], Name: name[1], Base: r.writer.Base(name[0], name[1]), Definition: t.Definition()}
 			if !yield(l) {
 				return
 			}
@@ -245,7 +253,7 @@ func (r *run) planLines(selection []byte) iter.Seq[*dump.PlanLine] {
 }
 
 func (r *run) writePlan(ctx context.Context) error {
-	selection, err := json.Marshal(r.o.Selection)
+	selection, err := json.Marshal(r.o.asked())
 	if err != nil {
 		return fmt.Errorf("%s: %w", dump.PlanName, err)
 	}
@@ -257,7 +265,7 @@ func (r *run) keep(ctx context.Context, t *tableState) error {
 	if r.resumed == nil {
 		return nil
 	}
-	t.taken = r.resumed.tables[[2]string{t.Schema, t.Name}]
+	t.taken = r.resumed.tables[r.nameOf(t.Table)]
 	if t.taken == nil {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
 )
 
 // run is one dump.
@@ -32,6 +33,8 @@ type run struct {
 	warnings []string
 	warned   map[string]bool
 
+	rules       *catalog.Filter // what the selection says of columns
+	adaptations transform.Adaptations
 	differences differences
 }
 
@@ -83,6 +86,9 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	if err := r.readCatalog(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.preview(ctx); err != nil {
 		return nil, err
 	}
 	if r.o.DryRun {
@@ -277,7 +283,7 @@ func (r *run) inventory() *Summary {
 	s := &Summary{
 		Server:  string(r.server.Facts.Flavor) + " " + r.server.Facts.Version,
 		Schemas: len(c.Schemas), Tables: len(c.Tables), Views: len(c.Views), Sequences: len(c.Sequences),
-		Warnings: append([]string{}, r.warnings...),
+		Warnings: append([]string{}, r.warnings...), Adaptations: r.adaptations,
 	}
 	if r.o.Selection.NoSchema {
 		s.Sequences = 0
@@ -324,9 +330,9 @@ func (r *run) bySize() []*tableState {
 	for i, t := range r.catalog.Tables {
 		base := t.Schema + "." + t.Name
 		if r.writer != nil {
-			base = r.writer.Base(t.Schema, t.Name)
+			base = r.writer.Base(r.named(t.Schema, t.Name))
 		}
-		out[i] = newTableState(t, base, r.o.Charset)
+		out[i] = r.newTableState(t, base)
 	}
 	slices.SortStableFunc(out, func(a, b *tableState) int {
 		if a.Bytes != b.Bytes {

@@ -8,35 +8,37 @@ import (
 
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/progress"
+	"github.com/gomove/gomove/transform"
 )
 
 // Summary is what a dump did, for people by Text and for programs as JSON.
 type Summary struct {
-	ID          string             `json:"id"`
-	Place       string             `json:"place,omitempty"`
-	Server      string             `json:"server"` // flavour and version
-	DryRun      bool               `json:"dry_run,omitempty"`
-	Whole       bool               `json:"already_whole,omitempty"` // there was nothing to resume
-	Resumed     *dump.Resumption   `json:"resumed,omitempty"`       // what an interrupted run had written of this dump
-	Schemas     int                `json:"schemas"`
-	Tables      int                `json:"tables"`
-	Views       int                `json:"views"`
-	Sequences   int                `json:"sequences"`
-	Triggers    int                `json:"triggers"`
-	Routines    int                `json:"routines"`
-	Events      int                `json:"events"`
-	Rows        int64              `json:"rows"`
-	Bytes       int64              `json:"bytes"`        // before compression
-	StoredBytes int64              `json:"stored_bytes"` // of the chunk files
-	Chunks      int64              `json:"chunks"`
-	Threads     int                `json:"threads"`
-	Retries     int64              `json:"retries"`
-	Seconds     float64            `json:"seconds"`
-	MBPerSecond float64            `json:"mb_per_second"` // 10^6 bytes before compression
-	Snapshot    dump.SnapshotFacts `json:"snapshot"`
-	Warnings    []string           `json:"warnings"`
-	Differences []string           `json:"differences,omitempty"` // values that are not in the dump as they are on the server
-	Plan        []PlannedTable     `json:"plan,omitempty"`        // of --dry-run
+	ID          string                 `json:"id"`
+	Place       string                 `json:"place,omitempty"`
+	Server      string                 `json:"server"` // flavour and version
+	DryRun      bool                   `json:"dry_run,omitempty"`
+	Whole       bool                   `json:"already_whole,omitempty"` // there was nothing to resume
+	Resumed     *dump.Resumption       `json:"resumed,omitempty"`       // what an interrupted run had written of this dump
+	Schemas     int                    `json:"schemas"`
+	Tables      int                    `json:"tables"`
+	Views       int                    `json:"views"`
+	Sequences   int                    `json:"sequences"`
+	Triggers    int                    `json:"triggers"`
+	Routines    int                    `json:"routines"`
+	Events      int                    `json:"events"`
+	Rows        int64                  `json:"rows"`
+	Bytes       int64                  `json:"bytes"`        // before compression
+	StoredBytes int64                  `json:"stored_bytes"` // of the chunk files
+	Chunks      int64                  `json:"chunks"`
+	Threads     int                    `json:"threads"`
+	Retries     int64                  `json:"retries"`
+	Seconds     float64                `json:"seconds"`
+	MBPerSecond float64                `json:"mb_per_second"` // 10^6 bytes before compression
+	Snapshot    dump.SnapshotFacts     `json:"snapshot"`
+	Warnings    []string               `json:"warnings"`
+	Adaptations []transform.Adaptation `json:"adaptations,omitempty"` // what is not written as the source has it, by its transforms
+	Differences []string               `json:"differences,omitempty"` // values that are not in the dump as they are on the server
+	Plan        []PlannedTable         `json:"plan,omitempty"`        // of --dry-run
 }
 
 // PlannedTable is one table of a dry run, by the server's estimates.
@@ -126,6 +128,9 @@ func coordinatesText(b *strings.Builder, what string, c *dump.Coordinates) {
 func (s *Summary) warningText(b *strings.Builder) {
 	for _, d := range s.Differences {
 		fmt.Fprintf(b, "  DIFFERS: %s\n", d)
+	}
+	for _, a := range s.Adaptations {
+		fmt.Fprintf(b, "  changed: %s (%s: %s)\n", a.What, progress.Counted(a.Count, "time"), strings.Join(a.Objects, ", "))
 	}
 	for _, w := range s.Warnings {
 		fmt.Fprintf(b, "  warning: %s\n", w)

@@ -23,15 +23,19 @@ type tableState struct {
 }
 
 // newTableState decides along which key a table is cut and how its columns are read.
-func newTableState(t *catalog.Table, base, charset string) *tableState {
+func (r *run) newTableState(t *catalog.Table, base string) *tableState {
 	var key *chunker.Key
 	if t.Transactional {
 		key = chunker.ChooseKey(t.Indexes)
 	}
-	s := &tableState{TableReader: catalog.NewTableReader(t, key, charset), open: 2}
+	s := &tableState{TableReader: catalog.NewTableReader(t, key, r.o.Charset), open: 2}
 	s.object = &dump.Object{
 		Kind: dump.KindTable, Schema: t.Schema, Name: t.Name, Base: base, Engine: t.Engine, Transactional: t.Transactional,
 		Columns: s.Plan.Columns, Estimated: t.Rows, Where: t.Where,
+	}
+	s.object.Schema, s.object.Name = r.named(t.Schema, t.Name)
+	if e := r.o.Transform.Changes.Engine; e != "" {
+		s.object.Engine = e
 	}
 	// The key tells rows apart also where the table is read in one piece.
 	if key := chunker.ChooseKey(t.Indexes); key != nil {

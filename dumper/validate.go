@@ -37,7 +37,7 @@ func (o Options) Validate() error {
 	default:
 		errs = append(errs, fmt.Errorf("--charset: want source or utf8mb4, not %q", o.Charset))
 	}
-	errs = append(errs, o.Snapshot.validate(), o.Selection.Validate())
+	errs = append(errs, o.Snapshot.validate(), o.Selection.Validate(), o.Transform.validate())
 	if _, err := o.output(); err != nil {
 		errs = append(errs, err)
 	}

@@ -19,18 +19,18 @@ func (d *definitions) view(ctx context.Context, o *dump.Object, v *catalog.View)
 	}
 	s := newScript(d.myloader)
 	if d.myloader {
-		if err := d.write(ctx, o, "-schema.sql", placeholder(v)); err != nil {
+		if err := d.write(ctx, o, "-schema.sql", placeholder(o.Name, v)); err != nil {
 			return err
 		}
-		s.statement([]byte("DROP TABLE IF EXISTS " + mysql.QuoteName(v.Name)))
-		s.statement([]byte("DROP VIEW IF EXISTS " + mysql.QuoteName(v.Name)))
+		s.statement([]byte("DROP TABLE IF EXISTS " + mysql.QuoteName(o.Name)))
+		s.statement([]byte("DROP VIEW IF EXISTS " + mysql.QuoteName(o.Name)))
 	}
-	s.add(st)
+	s.add(d.stored(st, v.Schema))
 	return d.writeStored(ctx, o, "-schema-view.sql", s)
 }
 
-// placeholder is a table with the columns of a view.
-func placeholder(v *catalog.View) []byte {
+// placeholder is a table of this name with the columns of a view.
+func placeholder(name string, v *catalog.View) []byte {
 	s := newScript(true)
 	cols := make([]string, len(v.Columns))
 	for i, c := range v.Columns {
@@ -39,6 +39,6 @@ func placeholder(v *catalog.View) []byte {
 	if len(cols) == 0 {
 		cols = []string{"`placeholder` int"}
 	}
-	s.statement([]byte("CREATE TABLE IF NOT EXISTS " + mysql.QuoteName(v.Name) + " (\n" + strings.Join(cols, ",\n") + "\n)"))
+	s.statement([]byte("CREATE TABLE IF NOT EXISTS " + mysql.QuoteName(name) + " (\n" + strings.Join(cols, ",\n") + "\n)"))
 	return s.bytes()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/dumper"
 	"github.com/gomove/gomove/internal/dump"
+	pattern "github.com/gomove/gomove/internal/selection"
 	"github.com/gomove/gomove/internal/store"
 )
 
@@ -45,6 +46,7 @@ func newDumpCommand() *cli.Command {
 		&cli.BoolFlag{Name: "resume", Usage: "go on with an interrupted dump in DIR, when the source's data has not changed since"},
 		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest `TIME` to hold one"},
 	)
+	flags = append(append(append(flags, mapFlags()...), columnFlags()...), changeFlags()...)
 	flags = append(append(flags, placeFlags()...), keepFlags()...)
 	return &cli.Command{
 		Name:               "dump",
@@ -72,7 +74,7 @@ func selection(c *cli.Context) (catalog.Selection, error) {
 		NoEvents:       c.Bool("no-events"),
 	}
 	for _, w := range c.StringSlice("where") {
-		table, condition, ok := cutOutsideBackticks(w)
+		table, condition, ok := pattern.CutAtEqual(w)
 		if !ok || strings.TrimSpace(condition) == "" {
 			return s, usagef("--where %q: use schema.table=CONDITION", w)
 		}
@@ -81,23 +83,8 @@ func selection(c *cli.Context) (catalog.Selection, error) {
 		}
 		s.Where[table] = condition
 	}
-	return s, nil
-}
-
-// cutOutsideBackticks cuts at the first = that is not part of a quoted name.
-func cutOutsideBackticks(s string) (before, after string, ok bool) {
-	quoted := false
-	for i := range len(s) {
-		switch s[i] {
-		case '`':
-			quoted = !quoted
-		case '=':
-			if !quoted {
-				return s[:i], s[i+1:], true
-			}
-		}
-	}
-	return s, "", false
+	err := readColumnFlags(c, &s)
+	return s, err
 }
 
 func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
@@ -123,6 +110,12 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 		return o, err
 	}
 	if o.Charset, err = enum(c, "charset", "source", "utf8mb4"); err != nil {
+		return o, err
+	}
+	if o.Transform.Names, err = names(c); err != nil {
+		return o, err
+	}
+	if o.Transform.Changes, err = changes(c); err != nil {
 		return o, err
 	}
 	if o.Snapshot, err = snapshotOptions(c); err != nil {

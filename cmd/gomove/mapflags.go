@@ -20,7 +20,7 @@ func mapFlags() []cli.Flag {
 // names reads --schema-map and --table-map.
 func names(c *cli.Context) (n transform.Names, err error) {
 	for _, m := range c.StringSlice("schema-map") {
-		from, to, ok := cutOutsideBackticks(m)
+		from, to, ok := pattern.CutAtEqual(m)
 		from, to = unquoteName(from), unquoteName(to)
 		if !ok || from == "" || to == "" {
 			return n, usagef("--schema-map %q: use FROM=TO", m)
@@ -34,7 +34,7 @@ func names(c *cli.Context) (n transform.Names, err error) {
 		n.Schemas[from] = to
 	}
 	for _, m := range c.StringSlice("table-map") {
-		from, to, ok := cutOutsideBackticks(m)
+		from, to, ok := pattern.CutAtEqual(m)
 		a, errA := pattern.ParseTable(from)
 		b, errB := pattern.ParseTable(to)
 		if !ok || errA != nil || errB != nil || !a.Exact() || !b.Exact() {
