@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/progress"
 )
@@ -77,8 +78,8 @@ func (b *barrier) lockFree(ctx context.Context) error {
 		}
 		if allEqual(places) {
 			b.plan("all %d snapshots are at %s:%d after %d tries, without a lock; transactions that a client keeps out of the binary log are outside this proof", len(b.readers), places[0].file, places[0].position, tries)
-			b.facts.Coordinates, err = b.position.at(ctx, b.control, places[0])
-			return err
+			b.facts.Coordinates = places[0].coordinates()
+			return nil
 		}
 		if err := b.pause(ctx, tries); err != nil {
 			return err
@@ -174,6 +175,10 @@ func snapshotPlace(ctx context.Context, c *mysql.Conn) (p place, err error) {
 		p.set(strings.ToLower(name), value)
 	}
 	return p, rows.Err()
+}
+
+func (p place) coordinates() dump.Coordinates {
+	return dump.Coordinates{State: dump.Recorded, File: p.file, Position: p.position, GTIDSet: oneLine(p.gtid)}
 }
 
 func (p *place) set(name, value string) {

@@ -103,13 +103,6 @@ func (r positionReader) complete(ctx context.Context, c *mysql.Conn, own *dump.C
 	return err
 }
 
-// at returns coordinates that a snapshot told of itself.
-func (r positionReader) at(ctx context.Context, c *mysql.Conn, p place) (dump.Coordinates, error) {
-	out := dump.Coordinates{State: dump.Recorded, File: p.file, Position: p.position, GTIDSet: oneLine(p.gtid)}
-	err := r.complete(ctx, c, &out)
-	return out, err
-}
-
 // gtidAt asks MariaDB for the GTID position that belongs to a place (https://mariadb.com/kb/en/binlog_gtid_pos/).
 func gtidAt(ctx context.Context, c *mysql.Conn, file string, position uint64) (string, error) {
 	var gtid sql.NullString

@@ -52,10 +52,9 @@ func openSnapshot(ctx context.Context, s *mysql.Server, threads int, tables []sn
 	if err := b.climb(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("snapshot: %w", err), b.closeAll(ctx))
 	}
-	if err := b.prove(ctx); err != nil {
+	if err := b.settle(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("snapshot: %w", err), b.closeAll(ctx))
 	}
-	b.reportXA(ctx)
 	return b.snapshot(), nil
 }
 
@@ -160,13 +159,21 @@ type barrier struct {
 }
 
 func (b *barrier) connect(ctx context.Context, threads int) error {
-	var err error
-	if b.control, err = b.server.Session(ctx); err != nil {
-		return err
-	}
 	b.readers = make([]*mysql.Conn, threads)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)
+	g.Go(func() (err error) {
+		if b.control, err = b.server.Session(gctx); err == nil {
+			b.position, err = findPositionReader(gctx, b.server, b.control)
+		}
+		return err
+	})
+	if len(b.nonTransactional()) > 0 {
+		g.Go(func() (err error) {
+			b.locked, err = b.server.Session(gctx)
+			return err
+		})
+	}
 	for i := range b.readers {
 		g.Go(func() error {
 			c, err := b.server.Session(gctx)
@@ -177,16 +184,7 @@ func (b *barrier) connect(ctx context.Context, threads int) error {
 			return letGoOfTables(gctx, b.server, c)
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	if len(b.nonTransactional()) > 0 {
-		if b.locked, err = b.server.Session(ctx); err != nil {
-			return err
-		}
-	}
-	b.position, err = findPositionReader(ctx, b.server, b.control)
-	return err
+	return g.Wait()
 }
 
 func (b *barrier) closeAll(ctx context.Context) error {
@@ -231,6 +229,19 @@ func (b *barrier) plan(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	b.facts.Plan = append(b.facts.Plan, line)
 	b.log.Info("snapshot", "plan", line)
+}
+
+// settle does what is left once the snapshots are open and no lock is held: the sessions prove theirs, and the idle one completes
+// the coordinates meanwhile.
+func (b *barrier) settle(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return b.prove(gctx) })
+	g.Go(func() error {
+		err := b.position.complete(gctx, b.control, &b.facts.Coordinates)
+		b.reportXA(gctx)
+		return err
+	})
+	return g.Wait()
 }
 
 // prove checks on every session that it has a snapshot: below REPEATABLE READ, MySQL ignores WITH CONSISTENT SNAPSHOT
