@@ -86,28 +86,7 @@ func (c *objects) schema(name string) *dump.FedObject {
 
 // addText adds a statement to an object, with the settings that it was written under.
 func (c *objects) addText(o *dump.FedObject, it *item, before string) {
-	delimiter := delimiterFor(it.text)
-	text := "DELIMITER " + delimiter + "\n" + strings.ReplaceAll(before, ";", delimiter) + string(it.text) + "\n" + delimiter + "\n"
-	file := dump.FileAt(c.o.Name, it.line)
-	if i := slices.Index(o.Files, file); i >= 0 {
-		o.Texts[i] = append(o.Texts[i], text...)
-		return
-	}
-	o.Files, o.Texts = append(o.Files, file), append(o.Texts, []byte(text))
-}
-
-// delimiterFor is a delimiter that does not stand in a statement.
-func delimiterFor(stmt []byte) string {
-	for _, d := range []string{";;", "//", "$$", "@@@@", "####", "~~~~"} {
-		if !bytes.Contains(stmt, []byte(d)) {
-			return d
-		}
-	}
-	d := ";;"
-	for bytes.Contains(stmt, []byte(d)) {
-		d += ";"
-	}
-	return d
+	foreign.AddText(o, c.o.Name, it.line, before, it.text)
 }
 
 // create takes up a CREATE statement.
