@@ -17,8 +17,9 @@ import (
 type Options struct {
 	Source      mysql.Options
 	Selection   catalog.Selection
-	Out         store.Store      // or Pipe
-	Pipe        *dump.Pipe       // what takes the dump in one pass; it is closed with the error of a dump that fails
+	Out         store.Store // or Pipe
+	Pipe        *dump.Pipe  // what takes the dump in one pass; it is closed with the error of a dump that fails
+	Copy        CopyOptions
 	For         dump.Preset      // default dump.ForGomove
 	Format      dump.Format      // default dump.CSV
 	Compression dump.Compression // default dump.Zstd

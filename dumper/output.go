@@ -54,7 +54,7 @@ func (r *run) announceTable(ctx context.Context, t *tableState) error {
 	if !ok {
 		return nil
 	}
-	o := &dump.FedObject{Object: *t.object, Definition: t.Definition()}
+	o := &dump.FedObject{Object: *t.object, Definition: t.Definition(), Anew: r.anew(t)}
 	err := a.Announce(ctx, o)
 	t.object.FileSums = o.FileSums
 	return err

@@ -35,6 +35,9 @@ type takenUp struct {
 
 // openResumption reads the interrupted dump, nil where there is none, and compares what was asked for.
 func openResumption(ctx context.Context, o Options, out dump.WriterOptions) (*resumption, error) {
+	if o.Copy.Kept != nil {
+		return openCopy(o, out)
+	}
 	if !o.Resume || o.DryRun {
 		return nil, nil
 	}
@@ -112,7 +115,7 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 		return err
 	}
 	if err := u.sameDefinitions(r.catalog, r.nameOf); err != nil {
-		return err
+		return r.o.notResumable(err)
 	}
 	probes := &catalog.Prober{Server: r.server}
 	defer probes.Close()
@@ -128,7 +131,7 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 		if err != nil {
 			return err
 		}
-		if taken == nil {
+		if taken = r.whole(taken, all[name]); taken == nil {
 			continue
 		}
 		u.tables[name] = taken
@@ -141,6 +144,9 @@ func (r *run) takeUp(ctx context.Context, snap *Snapshot) (err error) {
 	}
 	snap.Facts.Plan = append(snap.Facts.Plan, fmt.Sprintf("%s of %s kept from the interrupted run", progress.Counted(u.kept.Chunks, "chunk"), progress.Bytes(u.kept.Bytes)))
 	r.o.Log.Info("dump resumed", "kept_chunks", u.kept.Chunks, "kept_rows", u.kept.Rows, "kept_bytes", u.kept.Bytes)
+	if r.o.Pipe != nil {
+		return nil
+	}
 	return opened(r, func() (*dump.Writer, error) { return dump.ResumeWriter(ctx, r.o.Out, r.out, u.Unfinished) })
 }
 
@@ -168,8 +174,7 @@ func (u *resumption) sameDefinitions(c *catalog.Catalog, nameOf func(*catalog.Ta
 	if n := len(changed); n > 10 {
 		changed = append(changed[:10:10], fmt.Sprintf("and %d more", n-10))
 	}
-	return fmt.Errorf("--resume: %w: tables have changed since the interrupted run (%s); dump again into another directory",
-		ErrNotResumable, strings.Join(changed, ", "))
+	return fmt.Errorf("tables have changed since the interrupted run (%s)", strings.Join(changed, ", "))
 }
 
 // takeTable keeps the whole ranges of a table. Nil is a table that is read from its beginning, as when nothing tells which of

@@ -113,10 +113,10 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 // open begins the dump's directory, or reads once more what an earlier run has left there.
 func (r *run) open(ctx context.Context) error {
 	switch {
-	case r.resumed != nil:
-		return r.resumed.verify(ctx, r.o)
 	case r.o.Pipe != nil:
 		return opened(r, func() (*dump.PipeWriter, error) { return dump.NewPipeWriter(r.o.Pipe, r.out) })
+	case r.resumed != nil:
+		return r.resumed.verify(ctx, r.o)
 	case r.o.Resume:
 		return opened(r, func() (*dump.Writer, error) { return dump.ResumeWriter(ctx, r.o.Out, r.out, nil) })
 	}
@@ -242,6 +242,9 @@ func (r *run) newManifest(f dump.SnapshotFacts) *dump.Manifest {
 			UUID: facts.UUID, ServerID: facts.ServerID, LowerCaseTableNames: facts.LowerCaseTableNames,
 			SQLMode: v["sql_mode"], TimeZone: v["time_zone"], Charset: v["character_set_server"], Collation: v["collation_server"],
 		},
+	}
+	if r.o.Copy.ID != "" {
+		m.ID = r.o.Copy.ID
 	}
 	if u := r.resumed; u != nil {
 		m.ID, m.Started = u.Manifest.ID, u.Manifest.Started

@@ -23,8 +23,7 @@ func (r *run) proveUnmoved(ctx context.Context, snap *Snapshot) (err error) {
 	}
 	proof, err := unmoved(r.resumed.Manifest, r.newManifest(snap.Facts), here, r.server.Facts.Variables)
 	if err != nil {
-		return fmt.Errorf("--resume: %w: %w; dump again into another directory (a dump can be resumed while its source is not written to:"+
-			" under super_read_only or read_only, or on a stopped replica)", ErrNotResumable, err)
+		return r.o.notResumable(err)
 	}
 	snap.Facts.Plan = append(snap.Facts.Plan, "resumed: "+proof)
 	return nil

@@ -50,10 +50,8 @@ func (w *PipeWriter) WriteManifest(_ context.Context, m *Manifest) error {
 // WritePlan does nothing: what was read in one pass cannot be taken up.
 func (w *PipeWriter) WritePlan(context.Context, iter.Seq[*PlanLine]) error { return nil }
 
-// Keep is for what an earlier run has written, which a pipe does not have.
-func (w *PipeWriter) Keep(_ context.Context, o *Object, _ *Chunk) error {
-	return fmt.Errorf("%s: a stream keeps no chunk of an earlier run", quoteTable(o.Schema, o.Name))
-}
+// Keep does nothing: the other end has what an earlier run has written.
+func (w *PipeWriter) Keep(context.Context, *Object, *Chunk) error { return nil }
 
 // Base returns the start of the file names of an object.
 func (w *PipeWriter) Base(schema, table string) string { return w.names.base(schema, table) }
