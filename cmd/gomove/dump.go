@@ -26,7 +26,9 @@ const dumpHelp = `Examples:
   4. What would be done, and nothing more
      gomove dump -B shop -o /backup/shop --dry-run
   5. Go on with a dump that was interrupted, of a replica that is stopped or read-only
-     gomove dump -h replica.example.com -u admin -p -o /backup/db --resume`
+     gomove dump -h replica.example.com -u admin -p -o /backup/db --resume
+  6. Through a pipe into another server, with no file in between
+     gomove dump -B shop -o - | ssh target.example.com gomove load -d -`
 
 func newDumpCommand() *cli.Command {
 	flags := connectionFlags()
@@ -34,7 +36,7 @@ func newDumpCommand() *cli.Command {
 	flags = append(flags, selectionFlags()...)
 	flags = append(flags,
 		whereFlag(),
-		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty `DIR`, or s3://bucket/prefix, for the dump"},
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty `DIR`, or s3://bucket/prefix, for the dump, or - for a tar stream on stdout"},
 		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of rows: csv or sql", DefaultText: "csv; sql with --for myloader"},
 		&cli.StringFlag{Name: "compress", Usage: "`METHOD` for chunk files: zstd, gzip or none", DefaultText: "zstd; none with --for mysql, gzip or none with --for myloader"},
 		&cli.StringFlag{Name: "charset", Value: "source", Usage: "`CHARSET` of text: each column's own (source), or all of it as utf8mb4"},
@@ -50,8 +52,8 @@ func newDumpCommand() *cli.Command {
 	flags = append(append(flags, placeFlags()...), keepFlags()...)
 	return &cli.Command{
 		Name:               "dump",
-		Usage:              "dump a server to a directory or to S3",
-		UsageText:          "gomove dump [connection] [selection] -o DIR|s3://BUCKET/PREFIX",
+		Usage:              "dump a server to a directory, to S3 or into a pipe",
+		UsageText:          "gomove dump [connection] [selection] -o DIR|s3://BUCKET/PREFIX|-",
 		Description:        dumpHelp,
 		Flags:              append(flags, runFlags()...),
 		CustomHelpTemplate: commandHelp,
@@ -94,8 +96,10 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 	if c.String("out") == "" && !c.Bool("dry-run") {
 		return o, usagef("-o/--out is missing: name a new directory for the dump")
 	}
-	if err := checkPlace(c, "--out", c.String("out")); err != nil {
-		return o, err
+	if c.String("out") != streamPlace {
+		if err := checkPlace(c, "--out", c.String("out")); err != nil {
+			return o, err
+		}
 	}
 	if o.Selection, err = selection(c); err != nil {
 		return o, err
@@ -128,6 +132,11 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 		return o, err
 	}
 	o.DryRun, o.Resume = c.Bool("dry-run"), c.Bool("resume")
+	if c.String("out") == streamPlace {
+		if err := checkStream(c, o); err != nil {
+			return o, err
+		}
+	}
 	return o, checkDump(o)
 }
 
@@ -165,7 +174,8 @@ func dumpAction(c *cli.Context) (err error) {
 	if o.Source, err = resolveConnection(c, "source", "source", surroundings{}); err != nil {
 		return err
 	}
-	if !o.DryRun {
+	toStream := c.String("out") == streamPlace
+	if !o.DryRun && !toStream {
 		if o.Out, err = openPlace(c, c.String("out"), store.ReadWrite); err != nil {
 			return err
 		}
@@ -174,9 +184,17 @@ func dumpAction(c *cli.Context) (err error) {
 		}
 	}
 	boundMemory(o.Threads, c.String("out"))
-	return withConsole(c, dumpInterrupted, func(ctx context.Context, con *console) error {
+	interrupted := dumpInterrupted
+	if toStream {
+		interrupted = streamInterrupted
+	}
+	return withConsole(c, interrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
-		s, err := dumper.Run(ctx, o)
+		run := dumper.Run
+		if toStream {
+			run = streamRun(c, con)
+		}
+		s, err := run(ctx, o)
 		if errors.Is(err, dumper.ErrDiffers) {
 			err = &exitError{exitDiffers, err}
 		}
