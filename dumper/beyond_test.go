@@ -31,7 +31,7 @@ func TestTableLargerThanItsStatistics(t *testing.T) {
 		schema := s.Schema(t)
 		for name, def := range tables {
 			s.Exec(t, "USE "+schema, "CREATE TABLE "+name+" "+def+" ENGINE=InnoDB STATS_PERSISTENT=1 STATS_AUTO_RECALC=0",
-				"INSERT INTO "+name+" "+fill[name]+" FROM "+numbers(4), "ANALYZE TABLE "+name,
+				"INSERT INTO "+name+" "+fill[name]+" FROM "+testdb.Numbers(0, 9999), "ANALYZE TABLE "+name,
 				"UPDATE mysql.innodb_table_stats SET n_rows=0, clustered_index_size=1 WHERE database_name='"+schema+"' AND table_name='"+name+"'",
 				"RENAME TABLE "+name+" TO other, other TO "+name, "FLUSH TABLE "+name) // reads them anew
 		}
@@ -79,7 +79,7 @@ func (s *failingStore) Create(ctx context.Context, name string) (store.File, err
 func TestErrorEndsOtherStatements(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := s.Schema(t)
-		s.Exec(t, "CREATE TABLE "+schema+".slow (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".slow SELECT n, REPEAT('x', 200) FROM "+numbers(4),
+		s.Exec(t, "CREATE TABLE "+schema+".slow (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".slow SELECT n, REPEAT('x', 200) FROM "+testdb.Numbers(0, 9999),
 			"CREATE TABLE "+schema+".bad (id INT PRIMARY KEY)", "INSERT INTO "+schema+".bad VALUES (1)")
 		out, err := store.NewDir(t.TempDir(), store.ReadWrite)
 		if err != nil {

@@ -85,7 +85,7 @@ func TestLostReader(t *testing.T) {
 				schema := s.Schema(t)
 				// 20 MB: far more than what is on its way in buffers when the session is killed.
 				s.Exec(t, "CREATE TABLE "+schema+".t "+def,
-					"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
+					"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+testdb.Numbers(0, 9999))
 				var chunks atomic.Int64
 				o := Options{Threads: 3, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}, Progress: &progress.Counters{}}
 				dir, sum, err := dumpWith(t.Context(), t, s, o, func(file string) {
@@ -112,7 +112,7 @@ func TestEveryReaderLost(t *testing.T) {
 		schema := s.Schema(t)
 		// One range of 20 MB: its statement runs for nearly all of the dump.
 		s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT) STATS_PERSISTENT=1 STATS_AUTO_RECALC=0",
-			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
+			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+testdb.Numbers(0, 9999))
 		o := Options{Threads: 2, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}}
 		dir, _, err := dumpWith(t.Context(), t, s, o, func(file string) {
 			if strings.Contains(file, ".t.") {
@@ -136,7 +136,7 @@ func TestEveryReaderLost(t *testing.T) {
 func TestBackupLockLost(t *testing.T) {
 	s := testdb.Start(t, testdb.MySQL97)
 	schema := s.Schema(t)
-	s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT)", "INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
+	s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT)", "INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+testdb.Numbers(0, 9999))
 	var once atomic.Bool
 	o := Options{Threads: 1, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}}
 	dir, _, err := dumpWith(t.Context(), t, s, o, func(file string) {
@@ -189,7 +189,7 @@ func TestDefinitionChanges(t *testing.T) {
 		for name, ddl := range changes {
 			t.Run(name, func(t *testing.T) {
 				schema := s.Schema(t)
-				s.Exec(t, "CREATE TABLE "+schema+".t1 (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".t1 SELECT n, REPEAT('x', 200) FROM "+numbers(3),
+				s.Exec(t, "CREATE TABLE "+schema+".t1 (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".t1 SELECT n, REPEAT('x', 200) FROM "+testdb.Numbers(0, 999),
 					"CREATE TABLE "+schema+".t2 (id INT PRIMARY KEY, a INT)", "INSERT INTO "+schema+".t2 VALUES (1,1)")
 				var once atomic.Bool
 				o := Options{Threads: 1, Selection: catalog.Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
@@ -211,7 +211,7 @@ func TestDefinitionChanges(t *testing.T) {
 func TestReadTablesAreLetGo(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := s.Schema(t)
-		s.Exec(t, "CREATE TABLE "+schema+".t1 (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".t1 SELECT n, REPEAT('x', 200) FROM "+numbers(4),
+		s.Exec(t, "CREATE TABLE "+schema+".t1 (id INT PRIMARY KEY, a VARCHAR(200))", "INSERT INTO "+schema+".t1 SELECT n, REPEAT('x', 200) FROM "+testdb.Numbers(0, 9999),
 			"CREATE TABLE "+schema+".t2 (id INT PRIMARY KEY)", "INSERT INTO "+schema+".t2 VALUES (1)", "ANALYZE TABLE "+schema+".t1, "+schema+".t2")
 		var once atomic.Bool
 		o := Options{Threads: 1, Selection: catalog.Selection{Schemas: []string{schema}}, Snapshot: SnapshotOptions{Consistency: ConsistencyTables}}
@@ -235,7 +235,7 @@ func TestDDLBetweenRanges(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := s.Schema(t)
 		s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT)",
-			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4), "ANALYZE TABLE "+schema+".t")
+			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+testdb.Numbers(0, 9999), "ANALYZE TABLE "+schema+".t")
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 		defer cancel()
 		altered := make(chan error, 1)
@@ -264,7 +264,7 @@ func TestCancel(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *testdb.Server) {
 		schema := s.Schema(t)
 		s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT)",
-			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+numbers(4))
+			"INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+testdb.Numbers(0, 9999))
 		ctx, cancel := context.WithCancel(t.Context())
 		start := time.Now()
 		_, _, err := dumpWith(ctx, t, s, Options{Threads: 2, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}}, func(file string) {

@@ -196,35 +196,22 @@ func eachServer(t *testing.T, f func(t *testing.T, s *testdb.Server)) {
 	}
 }
 
-// numbers is SQL for the rows 0 to 10^digits-1 of column n.
-func numbers(digits int) string {
-	one := "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	var from, sum []string
-	factor := 1
-	for i := range digits {
-		from = append(from, fmt.Sprintf("%s d%d", one, i))
-		sum = append(sum, fmt.Sprintf("d%d.d*%d", i, factor))
-		factor *= 10
-	}
-	return "(SELECT " + strings.Join(sum, "+") + " AS n FROM " + strings.Join(from, " CROSS JOIN ") + ") numbers"
-}
-
 // keyShapes are tables whose keys are as different as they come; %s is the schema.
 var keyShapes = map[string]string{
-	"ints":       "(id INT PRIMARY KEY, a VARCHAR(40), KEY (a)) AS SELECT n*7 AS id, CONCAT('row ', n) AS a FROM " + numbers(4),
-	"covered":    "(id INT PRIMARY KEY, a INT, KEY (a)) AS SELECT n AS id, 9999-n AS a FROM " + numbers(4),
-	"composite":  "(a INT, b VARCHAR(10) CHARACTER SET latin1, c BIGINT, v INT, PRIMARY KEY (a,b,c)) AS SELECT n%5 AS a, CONCAT('b', n%50) AS b, n AS c, n AS v FROM " + numbers(4),
-	"text":       "(k VARCHAR(40) CHARACTER SET utf8 PRIMARY KEY, v INT) AS SELECT CONCAT('käfer ', n) AS k, n AS v FROM " + numbers(4),
-	"bytes":      "(k VARBINARY(40) PRIMARY KEY, v INT) AS SELECT UNHEX(SHA2(n,224)) AS k, n AS v FROM " + numbers(4),
-	"floats":     "(k FLOAT PRIMARY KEY, v INT) AS SELECT n/3 AS k, n AS v FROM " + numbers(3),
-	"times":      "(k DATETIME(6) PRIMARY KEY, v INT) AS SELECT '2000-01-01' + INTERVAL n*1000003 MICROSECOND AS k, n AS v FROM " + numbers(4),
-	"enums":      "(e ENUM('x','b','a') NOT NULL, id INT, PRIMARY KEY (e,id)) AS SELECT ELT(1+n%3,'x','b','a') AS e, n AS id FROM " + numbers(4),
-	"uniques":    "(u INT NOT NULL, v INT, UNIQUE KEY uk (u)) AS SELECT n AS u, n AS v FROM " + numbers(4),
-	"nullable":   "(u INT, v INT, UNIQUE KEY uk (u)) AS SELECT IF(n%3=0,NULL,n) AS u, n AS v FROM " + numbers(4),
-	"keyless":    "(a INT, b VARCHAR(20)) AS SELECT n%100 AS a, 'same' AS b FROM " + numbers(4),
-	"prefix":     "(a VARCHAR(100) NOT NULL, UNIQUE KEY p (a(5))) AS SELECT CONCAT(LPAD(n,4,0), ' tail') AS a FROM " + numbers(3),
-	"partitions": "(a INT, b INT) PARTITION BY HASH(a) PARTITIONS 4 AS SELECT n AS a, n AS b FROM " + numbers(4),
-	"myisam":     "(id INT PRIMARY KEY, b VARCHAR(20)) ENGINE=MyISAM AS SELECT n AS id, 'x' AS b FROM " + numbers(4),
+	"ints":       "(id INT PRIMARY KEY, a VARCHAR(40), KEY (a)) AS SELECT n*7 AS id, CONCAT('row ', n) AS a FROM " + testdb.Numbers(0, 9999),
+	"covered":    "(id INT PRIMARY KEY, a INT, KEY (a)) AS SELECT n AS id, 9999-n AS a FROM " + testdb.Numbers(0, 9999),
+	"composite":  "(a INT, b VARCHAR(10) CHARACTER SET latin1, c BIGINT, v INT, PRIMARY KEY (a,b,c)) AS SELECT n%5 AS a, CONCAT('b', n%50) AS b, n AS c, n AS v FROM " + testdb.Numbers(0, 9999),
+	"text":       "(k VARCHAR(40) CHARACTER SET utf8 PRIMARY KEY, v INT) AS SELECT CONCAT('käfer ', n) AS k, n AS v FROM " + testdb.Numbers(0, 9999),
+	"bytes":      "(k VARBINARY(40) PRIMARY KEY, v INT) AS SELECT UNHEX(SHA2(n,224)) AS k, n AS v FROM " + testdb.Numbers(0, 9999),
+	"floats":     "(k FLOAT PRIMARY KEY, v INT) AS SELECT n/3 AS k, n AS v FROM " + testdb.Numbers(0, 999),
+	"times":      "(k DATETIME(6) PRIMARY KEY, v INT) AS SELECT '2000-01-01' + INTERVAL n*1000003 MICROSECOND AS k, n AS v FROM " + testdb.Numbers(0, 9999),
+	"enums":      "(e ENUM('x','b','a') NOT NULL, id INT, PRIMARY KEY (e,id)) AS SELECT ELT(1+n%3,'x','b','a') AS e, n AS id FROM " + testdb.Numbers(0, 9999),
+	"uniques":    "(u INT NOT NULL, v INT, UNIQUE KEY uk (u)) AS SELECT n AS u, n AS v FROM " + testdb.Numbers(0, 9999),
+	"nullable":   "(u INT, v INT, UNIQUE KEY uk (u)) AS SELECT IF(n%3=0,NULL,n) AS u, n AS v FROM " + testdb.Numbers(0, 9999),
+	"keyless":    "(a INT, b VARCHAR(20)) AS SELECT n%100 AS a, 'same' AS b FROM " + testdb.Numbers(0, 9999),
+	"prefix":     "(a VARCHAR(100) NOT NULL, UNIQUE KEY p (a(5))) AS SELECT CONCAT(LPAD(n,4,0), ' tail') AS a FROM " + testdb.Numbers(0, 999),
+	"partitions": "(a INT, b INT) PARTITION BY HASH(a) PARTITIONS 4 AS SELECT n AS a, n AS b FROM " + testdb.Numbers(0, 9999),
+	"myisam":     "(id INT PRIMARY KEY, b VARCHAR(20)) ENGINE=MyISAM AS SELECT n AS id, 'x' AS b FROM " + testdb.Numbers(0, 9999),
 	"empty":      "(id INT PRIMARY KEY)",
 	"single":     "(id INT PRIMARY KEY) AS SELECT 1 AS id",
 }

@@ -87,7 +87,7 @@ func TestGeneratedKey(t *testing.T) {
 				notNull = "" // which it refuses here
 			}
 			s.Exec(t, "CREATE TABLE "+schema+".t (a INT NOT NULL, g INT AS (a*3) STORED"+notNull+", pad CHAR(20), UNIQUE KEY (g))")
-			s.Exec(t, "INSERT INTO "+schema+".t (a, pad) SELECT n, 'x' FROM "+numbers(4), "ANALYZE TABLE "+schema+".t")
+			s.Exec(t, "INSERT INTO "+schema+".t (a, pad) SELECT n, 'x' FROM "+testdb.Numbers(0, 9999), "ANALYZE TABLE "+schema+".t")
 			d := mustDump(t, s, Options{ChunkBytes: 16 << 10, Selection: catalog.Selection{Schemas: []string{schema}}})
 			d.checkRows(t, s, schema+".t", "")
 			if len(d.chunks[schema+".t"]) < 4 || len(d.objects[schema+".t"].Columns) != 2 {

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -25,17 +24,6 @@ func compare(t *testing.T, a, b *testdb.Server, schema string) (*Summary, error)
 	})
 }
 
-// many is SQL for the rows 1 to n of column n.
-func many(n int) string {
-	one := "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	var from, sum []string
-	for i, f := 0, 1; f < n; i, f = i+1, f*10 {
-		from = append(from, fmt.Sprintf("%s d%d", one, i))
-		sum = append(sum, fmt.Sprintf("d%d.d*%d", i, f))
-	}
-	return fmt.Sprintf("(SELECT n FROM (SELECT 1+%s AS n FROM %s) numbers WHERE n <= %d) many", strings.Join(sum, "+"), strings.Join(from, " CROSS JOIN "), n)
-}
-
 // A table that is read in several ranges, along keys that the two sides order differently and alike, with and without a key.
 func TestLargeTables(t *testing.T) {
 	a, b := testdb.Start(t, testdb.MySQL56), testdb.Start(t, testdb.MySQL97)
@@ -46,9 +34,9 @@ func TestLargeTables(t *testing.T) {
 	for s, key := range map[*testdb.Server]string{a: "VARCHAR(30) CHARACTER SET latin1 COLLATE latin1_swedish_ci", b: "VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"} {
 		s.Exec(t, "USE "+schema, "SET sql_mode='', unique_checks=0, foreign_key_checks=0",
 			"CREATE TABLE ints (id INT PRIMARY KEY, f FLOAT, v VARCHAR(200) CHARACTER SET latin1)",
-			"INSERT INTO ints SELECT n, n/7e0, CONCAT(n, REPEAT('x',180)) FROM "+many(n),
+			"INSERT INTO ints SELECT n, n/7e0, CONCAT(n, REPEAT('x',180)) FROM "+testdb.Numbers(1, n),
 			"CREATE TABLE texts (k "+key+" PRIMARY KEY, v INT)",
-			"INSERT INTO texts SELECT CONCAT(IF(n%2,'k','K'), IF(n%3,'_','a'), n, IF(n%5,'','b ')), n FROM "+many(n),
+			"INSERT INTO texts SELECT CONCAT(IF(n%2,'k','K'), IF(n%3,'_','a'), n, IF(n%5,'','b ')), n FROM "+testdb.Numbers(1, n),
 			"CREATE TABLE bag (k "+key+", v INT)", "INSERT INTO bag SELECT k, v FROM texts", "ANALYZE TABLE ints, texts, bag")
 	}
 	if s, err := compare(t, a, b, schema); err != nil || s.SourceRows != 3*n || s.TargetRows != 3*n {

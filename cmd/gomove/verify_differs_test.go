@@ -63,22 +63,11 @@ func TestVerifyNamesObjects(t *testing.T) {
 	}
 }
 
-// many is SQL for the rows 1 to n of column n.
-func many(n int) string {
-	one := "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	var from, sum []string
-	for i, f := 0, 1; f < n; i, f = i+1, f*10 {
-		from = append(from, fmt.Sprintf("%s d%d", one, i))
-		sum = append(sum, fmt.Sprintf("d%d.d*%d", i, f))
-	}
-	return fmt.Sprintf("(SELECT n FROM (SELECT 1+%s AS n FROM %s) numbers WHERE n <= %d) many", strings.Join(sum, "+"), strings.Join(from, " CROSS JOIN "), n)
-}
-
 // Rows that reach the target a little later than the source are no differences.
 func TestVerifyWhileWriting(t *testing.T) {
 	a, b := testdb.Start(t, testdb.MariaDB), testdb.Start(t, testdb.MySQL97)
 	schema := a.Schema(t)
-	a.Exec(t, "USE "+schema, "CREATE TABLE t (id INT PRIMARY KEY, v BIGINT)", "INSERT INTO t SELECT n, 0 FROM "+many(1000), "CREATE TABLE bag (v BIGINT)", "INSERT INTO bag SELECT 0 FROM "+many(1000))
+	a.Exec(t, "USE "+schema, "CREATE TABLE t (id INT PRIMARY KEY, v BIGINT)", "INSERT INTO t SELECT n, 0 FROM "+testdb.Numbers(1, 1000), "CREATE TABLE bag (v BIGINT)", "INSERT INTO bag SELECT 0 FROM "+testdb.Numbers(1, 1000))
 	loadedPair(t, a, b, schema)
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -107,7 +96,7 @@ func TestVerifyWhileWriting(t *testing.T) {
 func TestVerifyReportAndLimits(t *testing.T) {
 	a, b := testdb.Start(t, testdb.MariaDB), testdb.Start(t, testdb.MySQL56)
 	schema := a.Schema(t)
-	a.Exec(t, "USE "+schema, "CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT n, n FROM "+many(1000))
+	a.Exec(t, "USE "+schema, "CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t SELECT n, n FROM "+testdb.Numbers(1, 1000))
 	loadedPair(t, a, b, schema)
 	other := schema + "_2"
 	b.Exec(t, "CREATE DATABASE "+other, "RENAME TABLE "+schema+".t TO "+other+".u", "UPDATE "+other+".u SET v=-v WHERE id > 500")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 )
 
 // ShopDefiner owns the views, triggers, routines and events of the shop; LoadShop creates it.
@@ -109,33 +108,20 @@ func shopRows(unit int) []string {
 				ELSE REPEAT(CONCAT('𝄞 ', n, ';\n'), 1+n%%20) END,
 			(%s-2147483648)*0.000001, IF(n%%5=0, NULL, 1e0/(1+n)), IF(n%%9=0, NULL, IF(n%%97=0, '0000-00-00', '1950-01-01' + INTERVAL n%%20000 DAY)),
 			'2015-06-01 00:00:00.000001' + INTERVAL n*977 MICROSECOND, 1+n%%4, IF(n%%8=0, NULL, n%%8), IF(n%%3=0, NULL, UNHEX(HEX(%s)))
-			FROM %s`, noise("c"), noise("t"), numbers(customers)),
+			FROM %s`, noise("c"), noise("t"), Numbers(0, customers-1)),
 		fmt.Sprintf(`INSERT INTO products SELECT LPAD(HEX(n), 8, 'ABCDEFG'), n%%7-3, CONCAT('Product ', n, IF(n%%2, ' "Ω" ™', '')),
-			%s*0.00001, IF(n%%11=0, NULL, IF(n%%2, -1e0, 1e0)*%s/(n+3)), %s*2147483648 FROM %s`, noise("p"), noise("w"), noise("s"), numbers(unit)),
+			%s*0.00001, IF(n%%11=0, NULL, IF(n%%2, -1e0, 1e0)*%s/(n+3)), %s*2147483648 FROM %s`, noise("p"), noise("w"), noise("s"), Numbers(0, unit-1)),
 		fmt.Sprintf(`INSERT INTO orders SELECT n+1, 1+%s%%%d, '2016-02-28 23:59:59' + INTERVAL n*61 SECOND, 1+n%%3,
 			IF(n%%13=0, NULL, %s/100), IF(n%%4=0, NULL, IF(n%%4=1, '', CONCAT('note ', n, ', "q"'))) FROM %s`,
-			noise("o"), customers, noise("m"), numbers(orders)),
+			noise("o"), customers, noise("m"), Numbers(0, orders-1)),
 		fmt.Sprintf(`INSERT INTO order_lines SELECT 1+n DIV 3, 1+n%%3, LPAD(HEX(p), 8, 'ABCDEFG'), p%%7-3, 1+n%%12, p/4, IF(n%%3=0, NULL, (n%%100)/3e2)
-			FROM (SELECT n, %s%%%d AS p FROM %s) AS l`, noise("l"), unit, numbers(3*orders)),
+			FROM (SELECT n, %s%%%d AS p FROM %s) AS l`, noise("l"), unit, Numbers(0, 3*orders-1)),
 		"INSERT INTO `gift ``cards``, à la carte` VALUES (0,b'0',0,'0000-00-00'),(1,b'101010101',1901,'2024-02-29'),(42,NULL,NULL,NULL),(4294967295,b'11',2155,'9999-12-31')",
 	}
 }
 
 // noise is an SQL expression over n: 32 bits that look random and are the same on every server.
 func noise(name string) string { return "CAST(CRC32(CONCAT('" + name + "', n)) AS SIGNED)" }
-
-// numbers is a derived table n of 0 to count-1 in that order.
-func numbers(count int) string {
-	const digit = "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4" +
-		" UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	var sum, from []string
-	for i, p := 0, 1; p < count; i, p = i+1, p*10 {
-		sum = append([]string{fmt.Sprintf("%d*d%d.d", p, i)}, sum...)
-		from = append([]string{fmt.Sprintf("%s AS d%d", digit, i)}, from...)
-	}
-	value := strings.Join(sum, "+")
-	return fmt.Sprintf("(SELECT STRAIGHT_JOIN %s AS n FROM %s WHERE %s<%d) AS numbers", value, strings.Join(from, " STRAIGHT_JOIN "), value, count)
-}
 
 // shopObjects come after the rows, as the trigger would alter them. The first view reads one whose name sorts behind it.
 func shopObjects() []string {
