@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gomove/gomove/internal/dump"
-	"github.com/gomove/gomove/internal/store"
 	"github.com/gomove/gomove/internal/testdb"
 )
 
@@ -104,18 +103,10 @@ func chunkFacts(t *testing.T, s *testdb.Server) map[string]string {
 // dumpFacts reads a whole dump: rows and the sum of the rows' checksums by table, or that they do not agree with the table's line.
 func dumpFacts(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	d, err := store.NewDir(dir, store.ReadOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := dump.Open(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := openDump(t, dir)
 	if err := r.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	rows, sums := map[string]int64{}, map[string]dump.RowSum{}
 	for c, err := range r.Chunks(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -123,39 +114,24 @@ func dumpFacts(t *testing.T, dir string) map[string]string {
 		if err := r.CheckStored(t.Context(), c); err != nil {
 			t.Error(err)
 		}
-		sum, err := dump.ParseRowSum(c.RowSum)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows[c.Table] += c.Rows
-		total := sums[c.Table]
-		total.Merge(sum)
-		sums[c.Table] = total
 	}
+	sums := dumpedSums(t, dir)
 	out := map[string]string{}
 	for o, err := range r.Objects(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.Kind == dump.KindTable && o.Rows != rows[o.Name] {
-			t.Errorf("table %s has %d rows, its chunks %d", o.Name, o.Rows, rows[o.Name])
+		if sum := sums[o.Name]; o.Kind == dump.KindTable && o.Rows != sum.Rows {
+			t.Errorf("table %s has %d rows, its chunks %d", o.Name, o.Rows, sum.Rows)
 		}
-		out[string(o.Kind)+" "+o.Name] = fmt.Sprint(o.Rows, " ", sums[o.Name])
+		out[string(o.Kind)+" "+o.Name] = fmt.Sprint(o.Rows, " ", sums[o.Name].Sum)
 	}
 	return out
 }
 
 func manifest(t *testing.T, dir string) *dump.Manifest {
 	t.Helper()
-	d, err := store.NewDir(dir, store.ReadOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := dump.Open(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Manifest()
+	return openDump(t, dir).Manifest()
 }
 
 // checkLikeNew looks for what a dump made in one go would not hold: files without a record.

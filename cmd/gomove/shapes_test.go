@@ -20,8 +20,8 @@ type tableSum struct {
 	Sum          string
 }
 
-// dumpedSums adds up the chunks of a dump by table.
-func dumpedSums(t testing.TB, dir string) map[string]tableSum {
+// openDump opens a dump that is whole.
+func openDump(t testing.TB, dir string) *dump.Reader {
 	t.Helper()
 	place, err := store.NewDir(dir, store.ReadOnly)
 	if err != nil {
@@ -31,6 +31,13 @@ func dumpedSums(t testing.TB, dir string) map[string]tableSum {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r
+}
+
+// dumpedSums adds up the chunks of a dump by table.
+func dumpedSums(t testing.TB, dir string) map[string]tableSum {
+	t.Helper()
+	r := openDump(t, dir)
 	out, sums := map[string]tableSum{}, map[string]*dump.RowSum{}
 	for c, err := range r.Chunks(t.Context()) {
 		if err != nil {

@@ -29,17 +29,12 @@ func (c objectCase) between(kinds ...testdb.Kind) objectCase {
 }
 
 func (c objectCase) fits(from, to testdb.Kind) bool {
-	return (c.from == nil || slices.Contains(c.from, from)) && (c.to == nil || slices.Contains(c.to, to))
+	return among(c.from, from) && among(c.to, to)
 }
 
 func objectCases(k testdb.Kind) []objectCase {
-	var out []objectCase
-	for _, c := range slices.Concat(tortureNames(), tortureBodies(), tortureViews(), tortureLinks(), tortureMariaDB()) {
-		if c.from == nil || slices.Contains(c.from, k) {
-			out = append(out, c)
-		}
-	}
-	return out
+	all := slices.Concat(tortureNames(), tortureBodies(), tortureViews(), tortureLinks(), tortureMariaDB())
+	return slices.DeleteFunc(all, func(c objectCase) bool { return !among(c.from, k) })
 }
 
 // objectSession is what the cases are made under where they do not say otherwise.

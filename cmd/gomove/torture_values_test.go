@@ -25,7 +25,8 @@ type torture struct {
 	setup   []string      // statements; $T stands for the quoted table
 }
 
-func (c torture) in(kinds []testdb.Kind, k testdb.Kind) bool {
+// among reports a kind of server that a case names; one that names none means all.
+func among(kinds []testdb.Kind, k testdb.Kind) bool {
 	return kinds == nil || slices.Contains(kinds, k)
 }
 
@@ -38,13 +39,8 @@ func (c torture) schema() string {
 }
 
 func tortures(k testdb.Kind) []torture {
-	var out []torture
-	for _, c := range slices.Concat(tortureNumbers(), tortureTimes(), tortureTexts(), tortureMembers(), tortureColumns(), tortureSpecial()) {
-		if c.in(c.from, k) {
-			out = append(out, c)
-		}
-	}
-	return out
+	all := slices.Concat(tortureNumbers(), tortureTimes(), tortureTexts(), tortureMembers(), tortureColumns(), tortureSpecial())
+	return slices.DeleteFunc(all, func(c torture) bool { return !among(c.from, k) })
 }
 
 // tortureSession is how the cases are stored: nothing is refused, and the client's zone is not UTC.
@@ -141,7 +137,7 @@ func (m *tortureMove) dump(t *testing.T, more ...string) string {
 func (m *tortureMove) to(t *testing.T, target *testdb.Server) {
 	var schemas []string
 	for _, c := range m.cases {
-		if c.in(c.to, target.Kind) && !slices.Contains(schemas, c.schema()) {
+		if among(c.to, target.Kind) && !slices.Contains(schemas, c.schema()) {
 			schemas = append(schemas, c.schema())
 		}
 	}
@@ -169,14 +165,14 @@ func (m *tortureMove) to(t *testing.T, target *testdb.Server) {
 			}
 			got := newExactTables(target)
 			for _, c := range m.cases {
-				if c.in(c.to, target.Kind) {
+				if among(c.to, target.Kind) {
 					m.requireSameCase(t, got, c.schema(), c.table)
 				}
 			}
 		})
 	}
 	for _, c := range m.cases {
-		if !c.in(c.to, target.Kind) {
+		if !among(c.to, target.Kind) {
 			t.Run("refused-"+c.table, func(t *testing.T) { m.requireRefused(t, target, c) })
 		}
 	}
