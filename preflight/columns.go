@@ -72,7 +72,7 @@ func floatingNumbers(_ context.Context, e *examination) ([]Finding, error) {
 		Severity: Note, What: "AUTO_INCREMENT columns of FLOAT or DOUBLE", Why: "MySQL 8.4 and later do not take them", Fix: "change them to BIGINT before a move to MySQL 8.4 or later",
 	}
 	if e.Target != nil && e.Target.Facts.AtLeast(mysql.MySQL, 80400) {
-		f.Severity, f.Why = Error, "the target does not take them (error 3855 or 1063): the load refuses the table before it begins"
+		f.Severity, f.Why = Error, "the target does not take them (error 1063): the load refuses the table before it begins"
 	}
 	return found(e.onColumns(func(t *catalog.Table, c *catalog.Column) (string, string, bool) {
 		is := c.Numbered && (c.DataType == "float" || c.DataType == "double")

@@ -21,15 +21,11 @@ func removedWords(ctx context.Context, e *examination) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	calls, err := e.onObjects(ctx, func(o *storedObject) (string, string, bool) {
-		var gone []string
-		for _, w := range e.words(o, to) {
-			if lacks[w] || strings.HasPrefix(w, "GROUP BY") && e.Target.Facts.AtLeast(mysql.MySQL, 80013) {
-				gone = append(gone, w)
-			}
-		}
-		return "uses " + strings.Join(gone, ", "), "", len(gone) > 0
-	})
+	refused, err := e.onGone(ctx, to, lacks, true)
+	if err != nil {
+		return nil, err
+	}
+	fail, err := e.onGone(ctx, to, lacks, false)
 	if err != nil {
 		return nil, err
 	}
@@ -37,12 +33,32 @@ func removedWords(ctx context.Context, e *examination) ([]Finding, error) {
 		_, dropped := transform.AdaptSQLMode(o.mode, to)
 		return "loses " + strings.Join(dropped, ", "), "", len(dropped) > 0
 	})
-	return append(found(calls, Finding{
-		Severity: Warning, What: "objects that use what the target does not have", Why: "the target refuses views (errors 1305, 1064); routines, triggers and events fail when they run",
-		Fix: "rewrite them on the source with functions that both servers have, ORDER BY in place of GROUP BY ... ASC, or leave them out",
-	}), found(modes, Finding{
+	fix := "rewrite them on the source with functions that both servers have and ORDER BY in place of GROUP BY ... ASC, or leave them out"
+	out := found(refused, Finding{
+		Severity: Error, What: "objects that the target refuses, for what they use", Why: "the load fails on them after all rows (errors 1305, 1064)", Fix: fix,
+	})
+	out = append(out, found(fail, Finding{
+		Severity: Warning, What: "objects that use functions which the target does not have", Why: "the target takes them, and they fail when they run (error 1305)", Fix: fix,
+	})...)
+	return append(out, found(modes, Finding{
 		Severity: Note, What: "objects whose sql_mode has parts that the target does not know", Why: "the target refuses such a mode (error 1231)", Fix: "nothing is needed: load leaves these parts out",
 	})...), err
+}
+
+// onGone makes an object of each one that uses what the target lacks: those that it refuses to create, or those that it takes.
+func (e *examination) onGone(ctx context.Context, to transform.Target, lacks map[string]bool, refused bool) ([]Object, error) {
+	return e.onObjects(ctx, func(o *storedObject) (string, string, bool) {
+		var gone []string
+		refuses := false
+		for _, w := range e.words(o, to) {
+			sorts := strings.HasPrefix(w, "GROUP BY") && e.Target.Facts.AtLeast(mysql.MySQL, 80013)
+			if lacks[w] || sorts {
+				gone = append(gone, w)
+			}
+			refuses = refuses || sorts || lacks[w] && o.kind == "view" || w == "PASSWORD()" && lacks[w]
+		}
+		return "uses " + strings.Join(gone, ", "), "", len(gone) > 0 && refuses == refused
+	})
 }
 
 // functionsLacked asks both servers for each function that is called: those that only the source has.
