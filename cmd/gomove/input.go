@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/foreign/mydumper"
 	"github.com/gomove/gomove/internal/store"
 	"github.com/gomove/gomove/loader"
 )
@@ -56,6 +57,9 @@ func openInput(c *cli.Context, threads int) (*input, error) {
 	dir, err := openPlace(c, place, store.ReadOnly)
 	if err != nil {
 		return nil, err
+	}
+	if is, err := mydumper.Is(c.Context, dir); err != nil || is {
+		return &input{start: mydumperFeed(dir), close: noClose}, err
 	}
 	from, err := dump.Open(c.Context, dir)
 	if err != nil {

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/foreign/mydumper"
+	"github.com/gomove/gomove/internal/store"
+	"github.com/gomove/gomove/loader"
+)
+
+// mydumperFeed opens a directory of mydumper when the run begins.
+func mydumperFeed(dir store.Store) startFeed {
+	return func(ctx context.Context, con *console, o *loader.Options) (dump.Feed, func() error, error) {
+		con.counters.SetPhase("survey")
+		feed, err := mydumper.Open(ctx, mydumper.Options{
+			Store: dir, AllowUnsafe: o.Session.AllowUnsafe, Chunks: feedChunks(o.Threads), Log: con.log,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		return feed, feed.Close, nil
+	}
+}
+
+// feedChunks is how many chunks of another tool's dump are in memory at once: one for each writer, one that is filled, and two between.
+func feedChunks(threads int) int {
+	if threads <= 0 {
+		return 0 // the default
+	}
+	return threads + 3
+}

@@ -1,0 +1,217 @@
+package mydumper
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/foreign"
+	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
+)
+
+// statement is one statement of a file of definitions.
+type statement struct {
+	text []byte
+	line int
+	mode transform.Mode
+	env  string // what it was written under, as SQL
+}
+
+// statements gives what a file of definitions creates. byLine ends a statement at a semicolon before a line end, as myloader does:
+// the bodies of triggers, routines and events stand there without a delimiter of their own.
+func (d *reading) statements(name string, text []byte, byLine bool) ([]statement, error) {
+	pieces, err := cut(name, text, byLine)
+	if err != nil {
+		return nil, err
+	}
+	env, alter := transform.NewEnvironment(), ""
+	var out []statement
+	for _, p := range pieces {
+		p.mode = transform.ModeOf(env.Vars[transform.VarClient], env.Vars[transform.VarMode])
+		tokens := significant(p.text, p.mode)
+		starts := func(words ...string) bool { _, ok := transform.Match(tokens, 0, words...); return ok }
+		switch {
+		case len(tokens) == 0 || starts("DROP") || starts("USE"):
+			continue
+		case starts("SET"):
+			if err := env.Set(p.text, p.mode); err == nil {
+				continue
+			}
+		case starts("ALTER", "DATABASE"):
+			alter = string(p.text) + "; "
+			continue
+		case starts("CREATE"), starts("DO", "SETVAL"), starts("SELECT", "SETVAL"):
+			p.env = asUTF8(env, p.text).SQL() + alter
+			out = append(out, p)
+			continue
+		}
+		if err := d.refuse(name, p.line, p.text); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// asUTF8 is the environment of a statement that mydumper has read from the server as it stands there, in UTF-8, and put under SET NAMES
+// binary: so restored, the members of an ENUM in latin1 would be other ones. Bytes of a BINARY default are the same either way.
+func asUTF8(env *transform.Environment, text []byte) *transform.Environment {
+	if env.Vars[transform.VarClient] != "binary" || !utf8.Valid(text) {
+		return env
+	}
+	out := transform.NewEnvironment()
+	maps.Copy(out.Vars, env.Vars)
+	out.Vars[transform.VarClient] = "utf8mb4"
+	if out.Vars[transform.VarConnection] == "binary" {
+		out.Vars[transform.VarConnection] = "utf8mb4"
+	}
+	return out
+}
+
+// cut cuts a file into statements.
+func cut(name string, text []byte, byLine bool) (out []statement, err error) {
+	if byLine {
+		return cutByLine(name, text)
+	}
+	scan := transform.NewScanner(bytes.NewReader(text), transform.Mode{Charset: "utf8mb4"}, len(text)+1)
+	for {
+		st, err := scan.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return out, nil
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w: %w", name, foreign.ErrCut, err)
+		case st.Unterminated && len(significant(st.Text, scan.Mode())) > 0:
+			return nil, &foreign.PlaceError{File: name, Line: int64(st.Line), Err: fmt.Errorf("%w: it ends inside a statement", foreign.ErrCut)}
+		}
+		out = append(out, statement{text: bytes.Clone(st.Text), line: st.Line})
+	}
+}
+
+func cutByLine(name string, text []byte) (out []statement, err error) {
+	for line := 1; len(text) > 0; {
+		piece, rest, found := bytes.Cut(text, []byte(";\n"))
+		body := bytes.TrimSpace(piece)
+		first := line + bytes.Count(piece[:bytes.Index(piece, body)], []byte{'\n'})
+		if !found && len(body) > 0 && body[len(body)-1] != ';' {
+			return nil, &foreign.PlaceError{File: name, Line: int64(first), Err: fmt.Errorf("%w: it ends inside a statement", foreign.ErrCut)}
+		}
+		out = append(out, statement{text: bytes.TrimSuffix(body, []byte{';'}), line: first})
+		line += bytes.Count(text[:len(text)-len(rest)], []byte{'\n'})
+		text = rest
+	}
+	return out, nil
+}
+
+func significant(text []byte, m transform.Mode) []transform.Token {
+	var out []transform.Token
+	l := transform.NewLexer(text, m)
+	for len(out) < 16 { // what a statement begins with
+		t, ok := l.Next()
+		if !ok {
+			break
+		}
+		if t.Significant() {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// schemaName is the name of a schema: that of its CREATE DATABASE, or that of its files.
+func (d *reading) schemaName(s *schemaFiles, statements []statement) (string, error) {
+	for _, st := range statements {
+		if kind, _, name, ok := transform.CreateName(st.text, st.mode); ok && kind == "DATABASE" {
+			return name, nil
+		}
+	}
+	if strings.HasPrefix(s.part, aliasPrefix) {
+		return "", fmt.Errorf("%w: the files of %s have an alias for its name, and %s-schema-create.sql is missing", foreign.ErrDump, s.part, s.part)
+	}
+	return s.part, nil
+}
+
+// aliasPrefix starts what 1.0 writes in place of names that no file can have.
+const aliasPrefix = "mydumper_"
+
+// stored adds routines, events, triggers and sequences of a schema's file to it.
+func (d *reading) stored(o *dump.FedObject, file string, statements []statement) error {
+	for _, st := range statements {
+		kind, schema, name, ok := transform.CreateName(st.text, st.mode)
+		switch {
+		case !ok: // SETVAL
+			schema = o.Schema
+		case kind == "DATABASE", kind == "SEQUENCE":
+			if kind == "DATABASE" {
+				schema = name
+			}
+		case kind == "TRIGGER":
+			o.Triggers = append(o.Triggers, name)
+		case kind == "EVENT":
+			o.Events = append(o.Events, name)
+		case kind == "PROCEDURE", kind == "FUNCTION", kind == "PACKAGE", kind == "PACKAGE BODY":
+			o.Routines = append(o.Routines, strings.ToLower(kind)+" "+name)
+		default:
+			return d.refuse(file, st.line, st.text)
+		}
+		if schema != "" && schema != o.Schema {
+			return d.refuse(file, st.line, st.text)
+		}
+		foreign.AddText(o, file, st.line, st.env, st.text)
+	}
+	return nil
+}
+
+// created finds the CREATE statement of a kind among a table's.
+func created(statements []statement, kind string) (st statement, name string, ok bool) {
+	for _, st := range statements {
+		if k, _, name, ok := transform.CreateName(st.text, st.mode); ok && k == kind {
+			return st, name, true
+		}
+	}
+	return st, "", false
+}
+
+// object makes the object of a table's, view's or sequence's files, without what its rows tell.
+func (d *reading) object(schema string, t *tableFiles, m map[string][]statement) (*dump.FedObject, error) {
+	kind, word, file := dump.KindTable, "TABLE", t.create
+	switch {
+	case t.view != "":
+		kind, word, file = dump.KindView, "VIEW", t.view
+	case t.sequence != "":
+		kind, word, file = dump.KindSequence, "SEQUENCE", t.sequence
+	case t.create == "":
+		return nil, fmt.Errorf("%w: table %s has files and no definition (-schema.sql)", foreign.ErrDump, mysql.QuoteTable(schema, t.part))
+	}
+	st, name, ok := created(m[file], word)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s creates no %s: mydumper could not read it, as its messages say; remove the files of the same name to load the rest",
+			foreign.ErrDump, file, strings.ToLower(word))
+	}
+	o := &dump.FedObject{Object: dump.Object{Kind: kind, Schema: schema, Name: name, Base: schema + "." + name, Rows: -1, Estimated: -1}}
+	for _, other := range m[file] {
+		if other.line == st.line || kind == dump.KindSequence {
+			foreign.AddText(o, file, other.line, other.env, other.text)
+		}
+	}
+	if t.triggers == "" {
+		return o, nil
+	}
+	for _, tr := range m[t.triggers] {
+		kind, _, name, ok := transform.CreateName(tr.text, tr.mode)
+		if !ok || kind != "TRIGGER" {
+			if err := d.refuse(t.triggers, tr.line, tr.text); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		o.Triggers = append(o.Triggers, name)
+		foreign.AddText(o, t.triggers, tr.line, tr.env, tr.text)
+	}
+	return o, nil
+}
