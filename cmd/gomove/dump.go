@@ -43,11 +43,9 @@ func newDumpCommand() *cli.Command {
 		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "`TOOL` that restores it: gomove, myloader or mysql"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that read rows", DefaultText: "one per core of this machine"},
 		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "largest uncompressed `SIZE` of a chunk file"},
-		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "`WAY` to one consistent snapshot: auto, lockfree, lock, tables or none"},
-		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest `TIME` to wait for a lock"},
 		&cli.BoolFlag{Name: "resume", Usage: "go on with an interrupted dump in DIR, when the source's data has not changed since"},
-		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest `TIME` to hold one"},
 	)
+	flags = append(flags, snapshotFlags()...)
 	flags = append(append(append(flags, mapFlags()...), columnFlags()...), changeFlags()...)
 	flags = append(append(flags, placeFlags()...), keepFlags()...)
 	return &cli.Command{
@@ -150,6 +148,15 @@ func checkDump(o dumper.Options) error {
 		return usagef("%w", err)
 	}
 	return nil
+}
+
+// snapshotFlags say how a source is read at one state.
+func snapshotFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "`WAY` to one consistent snapshot: auto, lockfree, lock, tables or none"},
+		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest `TIME` to wait for a lock"},
+		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest `TIME` to hold one"},
+	}
 }
 
 func snapshotOptions(c *cli.Context) (o dumper.SnapshotOptions, err error) {

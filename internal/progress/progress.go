@@ -33,6 +33,13 @@ type Counters struct {
 	phase               atomic.Value // string
 }
 
+// Reset begins to count anew, for what a run does next.
+func (c *Counters) Reset() {
+	for _, n := range []*atomic.Int64{&c.Rows, &c.RowsTotal, &c.Bytes, &c.BytesTotal, &c.Stored, &c.Chunks, &c.ChunksTotal, &c.Tables, &c.TablesTotal, &c.Busy, &c.Threads} {
+		n.Store(0)
+	}
+}
+
 // SetPhase names what the run is at: "schema", "data", "indexes".
 func (c *Counters) SetPhase(phase string) { c.phase.Store(phase) }
 

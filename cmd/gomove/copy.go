@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gomove/gomove/dumper"
+	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/loader"
+	"github.com/gomove/gomove/verify"
+)
+
+const copyHelp = `Examples:
+  1. Everything from one server to another, and a comparison of every row
+     gomove copy --source mysql://admin@old/ --target mysql://admin@new/ --verify
+  2. One schema beside itself on the same server
+     gomove copy --source mysql://admin@db/ --target mysql://admin@db/ -B shop --schema-map shop=shop_test
+  3. Again, after an interruption: the same command carries on as long as the source's data has not changed
+     gomove copy --source mysql://admin@old/ --target mysql://admin@new/
+  4. Again, from the beginning
+     gomove copy --source mysql://admin@old/ --target mysql://admin@new/ --restart`
+
+func newCopyCommand() *cli.Command {
+	flags := []cli.Flag{uriFlag("source"), uriFlag("target")}
+	flags = append(flags, selectionFlags()...)
+	flags = append(flags,
+		whereFlag(),
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of pairs: connections that read rows, and as many that write them", DefaultText: "one per core of this machine"},
+		&cli.BoolFlag{Name: "verify", Usage: "compare every row and definition at the end"},
+	)
+	flags = append(append(flags, snapshotFlags()...), targetFlags()...)
+	flags = append(append(append(flags, mapFlags()...), columnFlags()...), changeFlags()...)
+	return &cli.Command{
+		Name:               "copy",
+		Usage:              "copy from one server to another, with no file in between",
+		UsageText:          "gomove copy --source URI --target URI [selection]",
+		Description:        copyHelp,
+		Flags:              append(flags, runFlags()...),
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       onUsageError,
+		Action:             copyAction,
+	}
+}
+
+// copying is one copy: the dump that feeds it, and the load.
+type copying struct {
+	dump   dumper.Options
+	load   loader.Options
+	verify bool
+}
+
+func copyOptions(c *cli.Context) (o copying, err error) {
+	if err := noArguments(c); err != nil {
+		return o, err
+	}
+	for _, side := range []string{"source", "target"} {
+		if c.String(side) == "" {
+			return o, usagef("--%s is missing: name the server as mysql://user@host/", side)
+		}
+	}
+	if o.dump.Selection, err = selection(c); err != nil {
+		return o, err
+	}
+	if o.dump.Snapshot, err = snapshotOptions(c); err != nil {
+		return o, err
+	}
+	if o.dump.Threads, err = threads(c); err != nil {
+		return o, err
+	}
+	if o.dump.Transform.Changes, err = changes(c); err != nil {
+		return o, err
+	}
+	if err := targetOptions(c, &o.load); err != nil {
+		return o, err
+	}
+	o.dump.Compression = dump.None // rows stay in memory
+	o.load.Threads = o.dump.Threads
+	o.dump.DryRun, o.load.DryRun = c.Bool("dry-run"), c.Bool("dry-run")
+	o.verify = c.Bool("verify")
+	return o, checkDump(o.dump)
+}
+
+func copyAction(c *cli.Context) (err error) {
+	o, err := copyOptions(c)
+	if err != nil {
+		return err
+	}
+	if o.dump.Source, err = resolveConnection(c, "source", "source", surroundings{}); err != nil {
+		return err
+	}
+	if o.load.Target, err = resolveConnection(c, "target", "target", surroundings{}); err != nil {
+		return err
+	}
+	boundMemory(o.dump.Threads, "")
+	return withConsole(c, copyInterrupted, func(ctx context.Context, con *console) error {
+		o.load.Log, o.load.Progress = con.log, con.counters
+		o.dump.Log = con.log
+		s, err := o.run(ctx)
+		if errors.Is(err, loader.ErrDiffers) || errors.Is(err, dumper.ErrDiffers) || errors.Is(err, verify.ErrDiffers) {
+			err = &exitError{exitDiffers, err}
+		}
+		if s == nil {
+			return err
+		}
+		return con.finish(s, err)
+	})
+}
+
+// copyInterrupted gives the exit code of a run that the same command carries on.
+func copyInterrupted(err error) error {
+	return &exitError{exitInterrupted, fmt.Errorf("interrupted: the same command carries on as long as the source's data has not changed, else with --restart from the beginning: %w", err)}
+}
