@@ -89,12 +89,20 @@ func isPlainText(s string) bool {
 	return true
 }
 
+// beyondDictionary reports a charset with characters that utf8mb3, in which servers keep definitions, lacks.
+func beyondDictionary(charset string) bool {
+	switch charset {
+	case "utf8mb4", "utf16", "utf16le", "utf32", "gb18030":
+		return true
+	}
+	return false
+}
+
 // lostDefaults are the columns whose default may hold characters that MySQL 5 and MariaDB print as ?: their dictionaries are utf8mb3.
 func lostDefaults(create []byte, columns []Column) []string {
 	wide := map[string]bool{}
 	for _, c := range columns {
-		switch c.Charset {
-		case "utf8mb4", "utf16", "utf16le", "utf32", "gb18030":
+		if beyondDictionary(c.Charset) {
 			wide[c.Name] = true
 		}
 	}

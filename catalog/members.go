@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/gomove/gomove/transform"
 )
 
 // enumColumn is an ENUM column, whose index 0 the server shows as ” and a file holds as 0.
@@ -81,62 +83,17 @@ func isDigitZero(r rune) bool {
 }
 
 // charIn is an ASCII character in a charset.
-func charIn(ascii byte, charset string) []byte {
-	switch charset {
-	case "ucs2", "utf16":
-		return []byte{0, ascii}
-	case "utf16le":
-		return []byte{ascii, 0}
-	case "utf32":
-		return []byte{0, 0, 0, ascii}
-	}
-	return []byte{ascii}
-}
+func charIn(ascii byte, charset string) []byte { return transform.ASCIIIn([]byte{ascii}, charset) }
 
 // members reads the names of an "enum(...)" or "set(...)", in UTF-8.
-func members(columnType string) []string {
-	var out []string
-	_, s, _ := strings.Cut(columnType, "(")
-	for len(s) > 0 && s[0] == '\'' {
-		var b strings.Builder
-		j := 1
-		for ; j < len(s); j++ {
-			switch {
-			case s[j] == '\\' && j+1 < len(s):
-				j++
-				b.WriteByte(unescape(s[j]))
-			case s[j] != '\'':
-				b.WriteByte(s[j])
-			case j+1 < len(s) && s[j+1] == '\'':
-				j++
-				b.WriteByte('\'')
-			default:
-				goto end
-			}
+func members(columnType string) (out []string) {
+	m := transform.Mode{Charset: "utf8mb4"}
+	for _, t := range transform.Lex([]byte(columnType), m) {
+		if t.Kind == transform.String {
+			out = append(out, t.Unquote(m))
 		}
-	end:
-		out = append(out, b.String())
-		s = strings.TrimPrefix(s[min(j+1, len(s)):], ",")
 	}
 	return out
-}
-
-func unescape(c byte) byte {
-	switch c {
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	case 'b':
-		return '\b'
-	case '0':
-		return 0
-	case 'Z':
-		return 0x1a
-	}
-	return c
 }
 
 // Rewrites reports whether FixRow may change a row.

@@ -26,11 +26,8 @@ func lostMembers(create []byte, columns []Column) []Column {
 		if c.DataType != "enum" && c.DataType != "set" {
 			continue
 		}
-		switch c.Charset {
-		case "utf8mb4", "utf16", "utf16le", "utf32", "gb18030":
-			if slices.ContainsFunc(members(c.ColumnType), func(m string) bool { return strings.Contains(m, "?") }) {
-				out = append(out, c)
-			}
+		if beyondDictionary(c.Charset) && slices.ContainsFunc(members(c.ColumnType), func(m string) bool { return strings.Contains(m, "?") }) {
+			out = append(out, c)
 		}
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/transform"
 )
 
 // textLength is a function that gives the length of the first character of a text, 0 where it is not valid. It is nil
@@ -146,15 +147,7 @@ func charBytes(ascii byte, c tableColumn) []byte {
 	if c.encoding == dump.UTF8 {
 		return []byte{ascii}
 	}
-	switch c.charset {
-	case "ucs2", "utf16":
-		return []byte{0, ascii}
-	case "utf16le":
-		return []byte{ascii, 0}
-	case "utf32":
-		return []byte{0, 0, 0, ascii}
-	}
-	return []byte{ascii}
+	return transform.ASCIIIn([]byte{ascii}, c.charset)
 }
 
 // replaceInvalid puts a replacement in the place of each byte, or unit of a wide charset, that starts no character. It

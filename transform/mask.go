@@ -171,7 +171,7 @@ func (m *Mask) email(t columnType) (func([]byte) ([]byte, error), error) {
 	}
 	return func(cell []byte) ([]byte, error) {
 		text := m.key.text(canonicalText(cell, m.column), m.width)
-		return asciiIn(append(text, domain...), m.column.Charset), nil
+		return ASCIIIn(append(text, domain...), m.column.Charset), nil
 	}, nil
 }
 
@@ -188,7 +188,7 @@ func (m *Mask) hash(t columnType) (func([]byte) ([]byte, error), error) {
 			return nil, fmt.Errorf("%s is too short for values that stay different: a unique key asks for %d characters", m.column.ColumnType, uniqueChars)
 		}
 		return func(cell []byte) ([]byte, error) {
-			return asciiIn(m.key.text(canonicalText(cell, m.column), m.width), m.column.Charset), nil
+			return ASCIIIn(m.key.text(canonicalText(cell, m.column), m.width), m.column.Charset), nil
 		}, nil
 	case t.isBytes():
 		m.width = min(hashBytes, t.chars)

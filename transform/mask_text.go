@@ -22,8 +22,8 @@ func wideUnit(charset string) (size, low int) {
 	return 1, 0
 }
 
-// asciiIn is ASCII text in a charset.
-func asciiIn(text []byte, charset string) []byte {
+// ASCIIIn is ASCII text in a charset.
+func ASCIIIn(text []byte, charset string) []byte {
 	size, low := wideUnit(charset)
 	if size == 1 {
 		return text
