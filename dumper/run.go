@@ -98,7 +98,9 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	if err := r.dump(ctx); err != nil {
-		if r.writer != nil {
+		if r.o.Pipe != nil {
+			r.o.Pipe.Close(err) // the other end tells why
+		} else if r.writer != nil {
 			r.writer.Abandon()
 		}
 		return nil, err
