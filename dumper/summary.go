@@ -104,25 +104,13 @@ func snapshotText(b *strings.Builder, f *dump.SnapshotFacts) {
 	} else {
 		fmt.Fprintf(b, "  consistency %s: no lock\n", f.Mode)
 	}
-	coordinatesText(b, "binary log", &f.Coordinates)
+	fmt.Fprintf(b, "  binary log: %s\n", &f.Coordinates)
 	if f.Source != nil {
-		coordinatesText(b, "source's binary log", f.Source)
+		fmt.Fprintf(b, "  source's binary log: %s\n", f.Source)
 	}
 	if f.PreparedXA > 0 {
 		fmt.Fprintf(b, "  %s in no snapshot\n", progress.Counted(f.PreparedXA, "prepared XA transaction"))
 	}
-}
-
-func coordinatesText(b *strings.Builder, what string, c *dump.Coordinates) {
-	if c.State != dump.Recorded {
-		fmt.Fprintf(b, "  %s: no coordinates, %s\n", what, c.State)
-		return
-	}
-	fmt.Fprintf(b, "  %s: %s:%d", what, c.File, c.Position)
-	if c.GTIDSet != "" {
-		fmt.Fprintf(b, ", GTID %s", strings.ReplaceAll(c.GTIDSet, "\n", ""))
-	}
-	b.WriteByte('\n')
 }
 
 func (s *Summary) warningText(b *strings.Builder) {

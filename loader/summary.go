@@ -57,6 +57,9 @@ type Summary struct {
 	Plan           []Planned    `json:"plan,omitempty"`    // of a dry run
 	Warnings       []string     `json:"warnings"`
 
+	Coordinates       *dump.Coordinates `json:"coordinates,omitempty"`        // of what was loaded, in the binary log of the dumped server
+	SourceCoordinates *dump.Coordinates `json:"source_coordinates,omitempty"` // in that of its source, where it is a replica
+
 	mu sync.Mutex
 }
 
@@ -189,6 +192,19 @@ func (s *Summary) warned(what string) {
 	if len(s.Warnings) < shownDiffers {
 		s.Warnings = append(s.Warnings, what)
 	}
+}
+
+// Of takes up what a dump says of the server that it is of, and what was found while it was read.
+func (s *Summary) Of(m *dump.Manifest, warnings []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.Snapshot.Coordinates.State == dump.Recorded {
+		s.Coordinates = &m.Snapshot.Coordinates
+	}
+	if c := m.Snapshot.Source; c != nil && c.State == dump.Recorded {
+		s.SourceCoordinates = c
+	}
+	s.Warnings = append(s.Warnings, warnings...)
 }
 
 // finish fills the figures that depend on time.

@@ -31,6 +31,12 @@ func (s *Summary) WriteText(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "  definer  %s %s (%s)\n", d.Account, done, times(d.Count))
 	}
+	if s.Coordinates != nil {
+		fmt.Fprintf(&b, "  binary log of the dumped server: %s\n", s.Coordinates)
+	}
+	if s.SourceCoordinates != nil {
+		fmt.Fprintf(&b, "  binary log of its source: %s\n", s.SourceCoordinates)
+	}
 	if s.Kept > 0 {
 		fmt.Fprintf(&b, "  kept     %s as found: %s\n", progress.Counted(s.Kept, "object"), listed(s.KeptObjects, s.Kept))
 	}

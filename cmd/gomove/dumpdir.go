@@ -30,3 +30,16 @@ func feedChunks(threads int) int {
 	}
 	return threads + 3
 }
+
+// describe puts into the summary what the dump says of itself.
+func describe(s *loader.Summary, o *loader.Options) {
+	if o.Feed == nil {
+		s.Of(o.From.Manifest(), nil)
+		return
+	}
+	var warnings []string
+	if w, ok := o.Feed.(dump.Warned); ok {
+		warnings = w.Warnings()
+	}
+	s.Of(o.Feed.Manifest(), warnings)
+}

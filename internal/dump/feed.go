@@ -25,6 +25,12 @@ type ObjectsFirst interface {
 	ObjectsFirst() bool
 }
 
+// Warned is a Feed that has found what people should know of it; its warnings are whole once it has ended.
+type Warned interface {
+	Feed
+	Warnings() []string
+}
+
 // Event is one step of a Feed: one of the fields is set. An object comes before its chunks; a table's Finished comes after its last
 // chunk, and there is one for each table, also for those without rows. Views, routines, triggers and events may come at any time.
 type Event struct {

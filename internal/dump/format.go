@@ -2,7 +2,11 @@
 // It knows nothing of servers. docs/format.md describes the format for readers without gomove.
 package dump
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // FormatVersion is the version that this gomove writes. It reads this one and older ones.
 const FormatVersion = 1
@@ -109,6 +113,24 @@ type Coordinates struct {
 	Host     string           `json:"host,omitempty"`     // of a replica's source
 	Port     int              `json:"port,omitempty"`
 	Channel  string           `json:"channel,omitempty"`
+}
+
+// String is the place as people note it: "bin.000001:9732, GTID 0-1-5", or why there is none.
+func (c *Coordinates) String() string {
+	if c.State != Recorded {
+		return "no coordinates, " + string(c.State)
+	}
+	s := ""
+	if c.File != "" {
+		s = fmt.Sprintf("%s:%d", c.File, c.Position)
+	}
+	if c.GTIDSet != "" {
+		if s != "" {
+			s += ", "
+		}
+		s += "GTID " + strings.ReplaceAll(c.GTIDSet, "\n", "")
+	}
+	return s
 }
 
 // Kind is the kind of an object.
