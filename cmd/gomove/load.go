@@ -108,6 +108,7 @@ func loadAction(c *cli.Context) error {
 		if s == nil {
 			return err
 		}
+		describe(s, &o)
 		return con.finish(s, err)
 	})
 }
