@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,11 +18,16 @@ import (
 // infile sends a chunk by LOAD DATA LOCAL INFILE. The driver answers the server's request for the file only with this
 // reader, which is registered under a random name for this one statement.
 func (w *writer) infile(ctx context.Context, one work, r io.Reader) (result, error) {
+	var text *recastText
+	if one.t.recast.masked() {
+		text = newRecastText(one.t, w.rowReader(one, r))
+		r = text
+	}
 	name := randomName()
 	mysqldriver.RegisterReaderHandler(name, func() io.Reader { return io.MultiReader(r) }) // no Close: the chunk is closed where it was opened
 	defer mysqldriver.DeregisterReaderHandler(name)
 	res, err := w.s.ExecContext(ctx, loadStatement(one.t, "Reader::"+name))
-	if err != nil {
+	if err = errors.Join(text.failed(), err); err != nil {
 		return result{}, err
 	}
 	n, err := res.RowsAffected()
@@ -40,9 +46,13 @@ func loadStatement(t *table, source string) string {
 	var sql, set strings.Builder
 	sql.WriteString("LOAD DATA LOCAL INFILE " + mysql.QuoteString(source) + " INTO TABLE " + t.String() + " " + dump.LoadDataClauses + " (")
 	converts := t.converts()
-	for i, c := range t.unpack() {
+	for i, c := range t.fileColumns() {
 		if i > 0 {
 			sql.WriteByte(',')
+		}
+		if c.name == "" {
+			sql.WriteString("@gone")
+			continue
 		}
 		charset := t.charsetOf(c)
 		if charset == "" && (!converts || c.name != t.numbered) {
@@ -64,6 +74,18 @@ func loadStatement(t *table, source string) string {
 		}
 	}
 	return sql.String() + ")" + set.String()
+}
+
+// fileColumns are the columns of the text that is sent; those that are not moved have no name.
+func (t *table) fileColumns() []tableColumn {
+	if t.recast == nil || t.recast.masked() {
+		return t.unpack()
+	}
+	cols := make([]tableColumn, len(t.recast.columns))
+	for _, at := range t.recast.kept {
+		cols[at] = t.recast.columns[at]
+	}
+	return cols
 }
 
 // converts reports whether some column's text must be converted.

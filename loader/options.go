@@ -36,8 +36,9 @@ type Options struct {
 	Definer      transform.Definer // default strip
 	IfExists     IfExists
 	DeferIndexes Defer
-	Names        transform.Names // --schema-map, --table-map
-	Warnings     OnProblem       // of data; default fail
+	Names        transform.Names   // --schema-map, --table-map
+	Changes      transform.Changes // --engine, --collation-map, --charset
+	Warnings     OnProblem         // of data; default fail
 	Session      SessionOptions
 	After        AfterOptions
 	Log          *slog.Logger       // default slog.Default()

@@ -27,6 +27,7 @@ func (l *load) plan(ctx context.Context) error {
 	if err := l.checkNamed(); err != nil {
 		return err
 	}
+	l.checkMaskedKeys()
 	if err := l.checkSame(ctx); err != nil {
 		return err
 	}
@@ -126,10 +127,12 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows, bare: true}
 		t.columns, t.enums = packColumns(o.Columns)
 		l.expect(t, o)
-		l.refuse(t, refuseCharsets(o, t, l.target, l.hasRows(o)))
 		if err := l.addTable(o, t); err != nil {
 			return err
 		}
+	}
+	if o.Kind != dump.KindSchema {
+		l.needSchema(schema, o.Schema)
 	}
 	for st, err := range l.statements(ctx, o) {
 		if err != nil {
@@ -155,11 +158,23 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 			l.remembered.create(t, &st, p.text)
 			t.bare = false
 			t.adapted = len(p.notes) > 0
+			if err := l.planColumns(t, o, st.text, st.mode); err != nil {
+				return &StatementError{Phase: "reading the dump", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt(p.text), Err: err}
+			}
 			if err := l.planTable(t, p.text, st.mode); err != nil {
 				return &StatementError{Phase: "reading the dump", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt(p.text), Err: err}
 			}
 		}
 	}
+	if t == nil {
+		return nil
+	}
+	if t.bare {
+		if err := l.planColumns(t, o, nil, transform.Mode{}); err != nil {
+			return err
+		}
+	}
+	l.refuse(t, refuseCharsets(o, t, l.target, l.hasRows(o)))
 	return nil
 }
 
@@ -189,6 +204,9 @@ func (l *load) planTable(t *table, create []byte, m transform.Mode) error {
 			return err
 		}
 		t.parents = append(t.parents, fk.schema+"\x00"+fk.table)
+		if len(l.o.Selection.Masks) > 0 {
+			l.maskedKeys = append(l.maskedKeys, fk)
+		}
 	}
 	t.autoInc, _ = transform.AutoIncrement(create, m)
 	return nil
@@ -252,17 +270,12 @@ func (l *load) planChunks(ctx context.Context) error {
 
 // settings is what a second run must share with the first.
 func (l *load) settings() string {
-	names := []string{}
-	for from, to := range l.o.Names.Schemas {
-		names = append(names, mysql.QuoteName(from)+"="+mysql.QuoteName(to))
-	}
-	for from, to := range l.o.Names.Tables {
-		names = append(names, mysql.QuoteTable(from[0], from[1])+"="+mysql.QuoteTable(to[0], to[1]))
-	}
-	slices.Sort(names)
-	all := map[string]any{"names": names}
+	all := map[string]any{"names": l.o.Names.List()}
 	if s := l.picker.settings(); len(s) > 0 {
 		all["selection"] = s
+	}
+	if !l.o.Changes.Empty() {
+		all["changes"] = l.o.Changes
 	}
 	b, err := json.Marshal(all)
 	if err != nil {

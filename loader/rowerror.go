@@ -96,8 +96,8 @@ func (l *load) keyColumns(ctx context.Context, t *table) (at []int, err error) {
 			return nil, nil
 		}
 		for _, name := range o.Key.Columns {
-			for i, c := range o.Columns {
-				if strings.EqualFold(c.Name, name) {
+			for i, c := range t.unpack() {
+				if strings.EqualFold(c.name, name) {
 					at = append(at, i)
 				}
 			}
@@ -133,7 +133,15 @@ func keyText(cols []tableColumn, key []int, row dump.Row) string {
 // rowReader reads the rows of a chunk in either format. INSERT statements are taken apart into literals: nothing of their
 // text is ever sent.
 func (w *writer) rowReader(one work, r io.Reader) interface{ Read() (dump.Row, error) } {
-	cols := one.t.unpack()
+	if one.t.recast != nil {
+		return recastRows{w.dumpRows(one, r), one.t.recast}
+	}
+	return w.dumpRows(one, r)
+}
+
+// dumpRows reads the rows of a chunk as the dump has them.
+func (w *writer) dumpRows(one work, r io.Reader) interface{ Read() (dump.Row, error) } {
+	cols := one.t.inDump()
 	most := min(maxRowBytes, one.c.Bytes, w.largestRow(len(cols)))
 	if w.format != dump.SQL {
 		return dump.NewCSVReader(r, len(cols), most)

@@ -71,6 +71,10 @@ type load struct {
 	ours     bool                // what is in the way was made by the run that is forgotten
 	needs    needs               // what its stored objects ask of the account
 	defaults map[string]defaults // of the dump's schemas, by the target's names
+	mapped   map[string][]string // schemas that tables are mapped into, by the dump's schema that says how they are made
+	needed   map[string]bool     // target's schemas into which something goes
+
+	maskedKeys []foreignKey // of which a column may be masked
 
 	remembered remembered
 
@@ -93,6 +97,8 @@ func newLoad(o Options) *load {
 		tables:   map[[2]string]*table{},
 		folded:   map[string]bool{},
 		inSchema: map[string][]string{},
+		mapped:   map[string][]string{},
+		needed:   map[string]bool{},
 		held:     map[*table]*held{},
 		needs:    newNeeds(),
 		defaults: map[string]defaults{},

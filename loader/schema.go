@@ -65,10 +65,11 @@ func (l *load) create(ctx context.Context) error {
 // startJournal makes the progress table and writes what this load is about to do.
 func (l *load) startJournal(ctx context.Context) error {
 	err := l.journal.create(ctx, l.server, func(context.Context) (string, error) {
-		if len(l.schemas) == 0 {
+		name, ok := l.progressSchema()
+		if !ok {
 			return "", errors.New("no schema to keep the progress table in")
 		}
-		return l.schemas[0], nil
+		return name, nil
 	})
 	if err != nil {
 		return err
@@ -143,11 +144,24 @@ func (l *load) eachObject(ctx context.Context, from objectsOf, want func(*dump.O
 }
 
 func (l *load) createDatabase(ctx context.Context, s *session, o *dump.Object) error {
-	schema := l.mapSchema(o.Schema)
-	l.summary.count(&l.summary.Schemas, 1)
-	if l.presence[l.fold(schema)].schema {
-		return nil
+	schemas := l.mapped[o.Schema]
+	if own := l.mapSchema(o.Schema); l.fillsSchema(o, own) {
+		schemas = append([]string{own}, schemas...)
 	}
+	for _, schema := range schemas {
+		l.summary.count(&l.summary.Schemas, 1)
+		if l.presence[l.fold(schema)].schema {
+			continue
+		}
+		if err := l.createOneDatabase(ctx, s, o, schema); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createOneDatabase makes a schema as a schema of the dump is made.
+func (l *load) createOneDatabase(ctx context.Context, s *session, o *dump.Object, schema string) error {
 	for st, err := range l.statements(ctx, o) {
 		if err != nil {
 			return err

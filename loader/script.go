@@ -181,6 +181,9 @@ type prepared struct {
 func (l *load) prepare(o *dump.Object, st *statement) prepared {
 	var p prepared
 	p.text = bytes.Clone(st.text)
+	if st.verb == "CREATE" {
+		p.text, p.notes = l.change(o, st, p.text)
+	}
 	switch st.kind {
 	case "view", "trigger", "procedure", "function", "event", "package", "package body":
 		p.text, p.definer = l.o.Definer.Apply(p.text, st.mode)
@@ -189,9 +192,20 @@ func (l *load) prepare(o *dump.Object, st *statement) prepared {
 		p.text, _ = l.o.Names.Rename(p.text, st.mode, o.Schema)
 	}
 	if st.verb == "CREATE" {
-		p.text, p.notes = transform.Adapt(p.text, st.mode, l.origin, l.target, st.nameOf(o))
+		var notes []transform.Note
+		p.text, notes = transform.Adapt(p.text, st.mode, l.origin, l.target, st.nameOf(o))
+		p.notes = append(p.notes, notes...)
 	}
 	return p
+}
+
+// change makes of a definition what the options ask for.
+func (l *load) change(o *dump.Object, st *statement, text []byte) (out []byte, notes []transform.Note) {
+	if st.kind == "table" && l.picker != nil && l.picker.filter.HasColumns() {
+		text, notes = transform.WithoutColumns(text, st.mode, o.Schema, o.Name, l.picker.filter.Left, st.nameOf(o))
+	}
+	text, more := l.o.Changes.Apply(text, st.mode, l.origin, l.target, st.nameOf(o))
+	return text, append(notes, more...)
 }
 
 // mapTable gives the target's name of a table of the dump.

@@ -70,6 +70,9 @@ func (p *picker) check(warn func(string)) error {
 	if err := p.filter.Check(p.schemas, p.tables); err != nil {
 		return err
 	}
+	if err := p.filter.CheckColumns(); err != nil {
+		return err
+	}
 	for _, idle := range p.filter.Idle(p.schemas, p.tables) {
 		warn(idle)
 	}
@@ -172,6 +175,10 @@ func (p *picker) settings() map[string][]string {
 			"data": p.o.NoData, "schema": p.o.NoSchema, "views": p.o.NoViews, "triggers": p.o.NoTriggers,
 			"routines": p.o.NoRoutines, "events": p.o.NoEvents,
 		}),
+	}
+	maps.Copy(lists, map[string][]string{"columns": p.o.Columns, "exclude-columns": p.o.ExcludeColumns, "mask": p.o.Masks})
+	if k := p.o.MaskKey.Fingerprint(); k != "" && len(p.o.Masks) > 0 {
+		lists["mask-key"] = []string{k}
 	}
 	maps.DeleteFunc(lists, func(_ string, l []string) bool { return len(l) == 0 })
 	return lists

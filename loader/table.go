@@ -3,6 +3,7 @@ package loader
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 
@@ -35,7 +36,8 @@ type table struct {
 	plainEngine  bool     // the target's engine has no transactions
 	unsure       bool     // a statement on it was lost: what the target has must be looked at
 
-	ready *readyCreate // until it is created
+	ready  *readyCreate // until it is created
+	recast *recast      // of its rows; nil: they go as they are
 
 	mu       sync.Mutex
 	pending  int     // chunks that are not in yet
@@ -78,11 +80,22 @@ func packColumns(cols []dump.Column) (packed string, enums bool) {
 
 const packedFields = 4
 
-func (t *table) unpack() []tableColumn {
-	if t.columns == "" {
+// unpack gives the columns that rows have on the target.
+func (t *table) unpack() []tableColumn { return unpackColumns(t.columns) }
+
+// inDump gives the columns that rows have in the dump.
+func (t *table) inDump() []tableColumn {
+	if t.recast != nil {
+		return t.recast.columns
+	}
+	return t.unpack()
+}
+
+func unpackColumns(packed string) []tableColumn {
+	if packed == "" {
 		return nil
 	}
-	parts := strings.Split(t.columns, "\x00")
+	parts := strings.Split(packed, "\x00")
 	cols := make([]tableColumn, 0, len(parts)/packedFields)
 	for i := 0; i+packedFields <= len(parts); i += packedFields {
 		cols = append(cols, tableColumn{parts[i], dump.Encoding(parts[i+1]), parts[i+2], parts[i+3] == "e"})
@@ -130,7 +143,11 @@ func (s numbers) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
 // refuseCharsets refuses text in a charset that the target lacks: only a server that has it can convert it.
 func refuseCharsets(o *dump.Object, t *table, to transform.Target, rows bool) (refused []string) {
+	moved := t.unpack()
 	for _, c := range o.Columns {
+		if !slices.ContainsFunc(moved, func(m tableColumn) bool { return m.name == c.Name }) {
+			continue
+		}
 		if rows && c.Encoding == dump.Bytes && c.Charset != "" && c.Charset != "binary" && !to.HasCharset(c.Charset) {
 			refused = append(refused, fmt.Sprintf("table %s column %s: its text is in charset %s, which the target lacks; dump with --charset utf8mb4", t, mysql.QuoteName(c.Name), c.Charset))
 		}

@@ -104,7 +104,7 @@ func (w *writer) enumZeros(ctx context.Context, one work) (n int64, err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	zeros := one.t.warnedZeros(w.warnsOfZero())
-	reader := dump.NewCSVReader(file, len(zeros), maxRowBytes)
+	reader := w.rowReader(one, file)
 	for {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {

@@ -32,7 +32,7 @@ func newCopyCommand() *cli.Command {
 		&cli.BoolFlag{Name: "verify", Usage: "compare every row and definition at the end"},
 	)
 	flags = append(append(flags, snapshotFlags()...), targetFlags()...)
-	flags = append(append(append(flags, mapFlags()...), columnFlags()...), changeFlags()...)
+	flags = append(append(append(append(flags, mapFlags()...), columnFlags()...), changeFlags()...), charsetFlag())
 	return &cli.Command{
 		Name:               "copy",
 		Usage:              "copy from one server to another, with no file in between",
@@ -68,9 +68,6 @@ func copyOptions(c *cli.Context) (o copying, err error) {
 		return o, err
 	}
 	if o.dump.Threads, err = threads(c); err != nil {
-		return o, err
-	}
-	if o.dump.Transform.Changes, err = changes(c); err != nil {
 		return o, err
 	}
 	if err := targetOptions(c, &o.load); err != nil {

@@ -32,7 +32,8 @@ func newLoadCommand() *cli.Command {
 		&cli.StringFlag{Name: "into", Usage: "`SCHEMA` that a file of mysqldump is of, where it names none"},
 	)
 	flags = append(flags, targetFlags()...)
-	flags = append(append(flags, mapFlags()...), placeFlags()...)
+	flags = append(append(flags, mapFlags()...), columnFlags()...)
+	flags = append(append(append(flags, changeFlags()...), charsetFlag()), placeFlags()...)
 	return &cli.Command{
 		Name:               "load",
 		Usage:              "load a dump into a server",

@@ -25,7 +25,7 @@ func targetFlags() []cli.Flag {
 	}
 }
 
-// targetOptions reads the flags of targetFlags, and the maps of names.
+// targetOptions reads the flags of targetFlags, the maps of names and the changes of definitions.
 func targetOptions(c *cli.Context, o *loader.Options) (err error) {
 	if o.Via, err = enum(c, "via", loader.ViaAuto, loader.ViaLocalInfile, loader.ViaInsert); err != nil {
 		return err
@@ -46,6 +46,12 @@ func targetOptions(c *cli.Context, o *loader.Options) (err error) {
 		return err
 	}
 	if o.Names, err = names(c); err != nil {
+		return err
+	}
+	if o.Changes, err = changes(c); err != nil {
+		return err
+	}
+	if o.Changes.Charset, err = tableCharset(c); err != nil {
 		return err
 	}
 	o.Session.AllowUnsafe = c.Bool("allow-unsafe-sql")
