@@ -108,11 +108,29 @@ func storedWords(kind, schema string, stmt []byte, m transform.Mode) []string {
 		return append(head, w[end:]...)
 	case "FUNCTION":
 		if i := slices.Index(w, "returns"); i >= 0 {
-			end := min(i+12, len(w))
+			end := endOfType(w, i+1)
 			return append(append(slices.Clone(w[:i]), loose(slices.Clone(w[i:end]))...), w[end:]...)
 		}
 	}
 	return w
+}
+
+// endOfType is what follows the type of a function that begins at i, with its charset.
+func endOfType(w []string, i int) int {
+	for i++; i < len(w); i++ {
+		switch w[i] {
+		case "(":
+			i = closing(w, i)
+		case "charset", "collate":
+			i++
+		case "character":
+			i += 2
+		case "unsigned", "zerofill":
+		default:
+			return i
+		}
+	}
+	return len(w)
 }
 
 func indexOf(w, want []string) int {

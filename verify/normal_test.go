@@ -108,3 +108,18 @@ func TestSameColumn(t *testing.T) {
 		}
 	}
 }
+
+// TestFunctionType: charsets of a function's type are printed by some servers alone; what follows it is compared as it stands.
+func TestFunctionType(t *testing.T) {
+	want := storedWords("FUNCTION", "s", []byte("CREATE FUNCTION `f`() RETURNS varchar(100) CHARSET utf8mb4 DETERMINISTIC RETURN CONCAT('<', (1))"), utf8Mode)
+	for text, same := range map[string]bool{
+		"CREATE FUNCTION `f`() RETURNS varchar(100) CHARSET utf8mb4 COLLATE utf8mb4_general_ci DETERMINISTIC RETURN CONCAT('<', (1))": true,
+		"CREATE FUNCTION `f`() RETURNS varchar(100) CHARACTER SET utf8mb4 DETERMINISTIC RETURN CONCAT('<', (1))":                      true,
+		"CREATE FUNCTION `f`() RETURNS varchar(10) CHARSET utf8mb4 DETERMINISTIC RETURN CONCAT('<', (1))":                             false,
+		"CREATE FUNCTION `f`() RETURNS varchar(100) CHARSET utf8mb4 DETERMINISTIC RETURN CONCAT('<', 1)":                              false,
+	} {
+		if have := storedWords("FUNCTION", "s", []byte(text), utf8Mode); slices.Equal(want, have) != same {
+			t.Errorf("%s: equal %v, want %v: %q", text, !same, same, have)
+		}
+	}
+}
