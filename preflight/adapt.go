@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,6 +23,9 @@ func adaptations(ctx context.Context, e *examination) ([]Finding, error) {
 	to, err := e.holds(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if e.alike(to) {
+		return nil, nil
 	}
 	notes, unread, err := e.adaptAll(ctx, to)
 	if err != nil {
@@ -51,6 +55,20 @@ func adaptations(ctx context.Context, e *examination) ([]Finding, error) {
 		})...)
 	}
 	return out, nil
+}
+
+// alike reports a target of the source's kind and version that has every engine in use: nothing is adapted for it, and
+// collations are another check's.
+func (e *examination) alike(to transform.Target) bool {
+	from, other := &e.Source.Facts, &e.Target.Facts
+	for _, v := range []string{"innodb_large_prefix", "innodb_file_format", "innodb_file_per_table", "explicit_defaults_for_timestamp"} {
+		if from.Variables[v] != other.Variables[v] {
+			return false
+		}
+	}
+	return from.Flavor == other.Flavor && from.Version == other.Version && !slices.ContainsFunc(e.Catalog.Tables, func(t *catalog.Table) bool {
+		return !to.Engines[strings.ToLower(t.Engine)]
+	})
 }
 
 // definitionJob reads one definition; mode is that of its text.

@@ -47,6 +47,7 @@ func (e *examination) foreignKeys(ctx context.Context) ([]foreignKey, error) {
 		keys[i].columns = append(keys[i].columns, c[5])
 	})
 	if err != nil || len(keys) == 0 {
+		e.keys = keys
 		return keys, err
 	}
 	err = e.eachScope(ctx, "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS",

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"strings"
@@ -138,6 +139,11 @@ func defects() []planted {
 		{id: "P26", on: []testdb.Kind{maria}, to: my97, sql: "CREATE SEQUENCE S.bad", severity: Error, names: "sequence", says: "SEQUENCE"},
 		{id: "P26", on: []testdb.Kind{my97}, to: my56, sql: "CREATE TABLE S.bad (id INT PRIMARY KEY, j JSON)", severity: Error, names: "`bad` column `j`"},
 		{id: "P26", on: []testdb.Kind{my97}, to: my56, sql: "CREATE TABLE S.bad (id INT PRIMARY KEY, c INT CHECK (c>1))", severity: Note, names: "`bad`", says: "CHECK"},
+		{id: "P26", on: []testdb.Kind{maria}, to: maria, adjust: func(e *examination) { // as on a server that was built without it
+			if to, err := e.holds(context.Background()); err == nil {
+				delete(to.Engines, "aria")
+			}
+		}, sql: "CREATE TABLE S.bad (id INT PRIMARY KEY) ENGINE=Aria", severity: Note, names: "`bad`", says: "InnoDB"},
 		{id: "P27", on: []testdb.Kind{maria, my56}, to: my97, sql: "CREATE VIEW S.bad AS SELECT MD5(a) AS m FROM S.fine; CREATE VIEW S.good AS SELECT UPPER(a) FROM S.fine", severity: Error, names: "`bad`", says: "MD5()", only: "`good`"},
 		{id: "P27", on: []testdb.Kind{my56}, to: my97, sql: "CREATE PROCEDURE S.bad() SELECT a, PASSWORD('x') FROM S.fine GROUP BY a DESC", severity: Error, names: "`bad`", says: "PASSWORD(), GROUP BY ... DESC"},
 		{id: "P27", on: []testdb.Kind{my56}, to: my97, sql: "CREATE PROCEDURE S.bad() SELECT MD5('x'); CREATE PROCEDURE S.good() SELECT 1", severity: Warning, names: "`bad`", says: "MD5()", only: "`good`"},
