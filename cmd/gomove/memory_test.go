@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -55,6 +57,29 @@ func TestMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	requireStreamMemory(t, server)
+}
+
+// requireStreamMemory moves the tables through a pipe.
+func requireStreamMemory(t *testing.T, server *testdb.Server) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump := startChanged(t, func(cmd *exec.Cmd) { cmd.Stdout = w }, dumpArgs(server, "-", "-B", "big", "-t", "2")...)
+	load := startChanged(t, func(cmd *exec.Cmd) { cmd.Stdin = r }, loadArgs(server, "-", "-t", "2", "--schema-map", "big=into")...)
+	if err := errors.Join(r.Close(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []*running{dump, load} {
+		one := end.wait(t)
+		if one.code != exitOK {
+			t.Fatalf("gomove %q: exit %d, %s", end.args, one.code, one.stderr)
+		}
+		requireMemory(t, end.args[0]+" through a pipe", one, memoryBound)
+	}
+	requireSameBig(t, server)
+	server.Exec(t, "DROP DATABASE `into`")
 }
 
 // requireSameBig compares the tables on the server, as their rows are many.

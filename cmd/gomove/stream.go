@@ -51,7 +51,9 @@ const streamPatience = 2 * time.Second
 // streamRun is dumper.Run for a dump to stdout, which leaves stderr for the summary.
 func streamRun(c *cli.Context, con *console) func(context.Context, dumper.Options) (*dumper.Summary, error) {
 	con.stdout = c.App.ErrWriter
-	return func(ctx context.Context, o dumper.Options) (*dumper.Summary, error) { return dumpStream(ctx, o, c.App.Writer) }
+	return func(ctx context.Context, o dumper.Options) (*dumper.Summary, error) {
+		return dumpStream(ctx, o, c.App.Writer)
+	}
 }
 
 // dumpStream dumps to out as a tar stream.
