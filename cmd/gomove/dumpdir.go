@@ -14,7 +14,7 @@ func mydumperFeed(dir store.Store) startFeed {
 	return func(ctx context.Context, con *console, o *loader.Options) (dump.Feed, func() error, error) {
 		con.counters.SetPhase("survey")
 		feed, err := mydumper.Open(ctx, mydumper.Options{
-			Store: dir, AllowUnsafe: o.Session.AllowUnsafe, Chunks: feedChunks(o.Threads), Log: con.log,
+			Store: dir, AllowUnsafe: o.Session.AllowUnsafe, Chunks: feedChunks(o.Threads),
 		})
 		if err != nil {
 			return nil, nil, err

@@ -36,6 +36,7 @@ type Feed struct {
 	memory   *Memory
 	objects  []*dump.FedObject
 	rows     []Rows
+	warnings []string
 
 	file   RowFile // that is open
 	at     int     // of the table's files, the next one
@@ -43,12 +44,18 @@ type Feed struct {
 	total  int64   // rows of the table
 }
 
-var _ dump.ObjectsFirst = (*Feed)(nil)
+var (
+	_ dump.ObjectsFirst = (*Feed)(nil)
+	_ dump.Warned       = (*Feed)(nil)
+)
 
-// NewFeed makes a feed of objects and rows. name is what messages call the source.
-func NewFeed(name string, m *dump.Manifest, memory *Memory, objects []*dump.FedObject, rows []Rows) *Feed {
-	return &Feed{name: name, manifest: m, memory: memory, objects: objects, rows: rows}
+// NewFeed makes a feed of objects and rows. name is what messages call the source; warnings is what people should know of it.
+func NewFeed(name string, m *dump.Manifest, memory *Memory, objects []*dump.FedObject, rows []Rows, warnings []string) *Feed {
+	return &Feed{name: name, manifest: m, memory: memory, objects: objects, rows: rows, warnings: warnings}
 }
+
+// Warnings are what people should know of the dump.
+func (f *Feed) Warnings() []string { return f.warnings }
 
 // Manifest says what is known of the source.
 func (f *Feed) Manifest() *dump.Manifest { return f.manifest }

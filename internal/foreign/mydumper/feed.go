@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -24,10 +23,9 @@ import (
 // Options of reading a directory.
 type Options struct {
 	Store       store.Store
-	AllowUnsafe bool         // pass over statements that no dump needs, in place of failing
-	ChunkBytes  int64        // of a chunk of rows; default foreign.DefaultChunkBytes
-	Chunks      int          // in memory at once; default 5
-	Log         *slog.Logger // default slog.Default()
+	AllowUnsafe bool  // pass over statements that no dump needs, in place of failing
+	ChunkBytes  int64 // of a chunk of rows; default foreign.DefaultChunkBytes
+	Chunks      int   // in memory at once; default 5
 }
 
 // defaultChunks are two that are written, one that is filled, and two between.
@@ -63,13 +61,11 @@ type reading struct {
 	rows     []foreign.Rows
 	reader   *foreign.InsertReader
 	mariadb  bool
+	warnings []string
 }
 
 // Open reads all definitions and how the rows of each table stand. The caller closes the Feed.
 func Open(ctx context.Context, o Options) (*foreign.Feed, error) {
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
 	if o.Chunks == 0 {
 		o.Chunks = defaultChunks
 	}
@@ -95,7 +91,7 @@ func Open(ctx context.Context, o Options) (*foreign.Feed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Store, err)
 	}
-	return foreign.NewFeed(o.Store.String(), d.manifest(id), foreign.NewMemory(o.ChunkBytes, o.Chunks), d.objects, d.rows), nil
+	return foreign.NewFeed(o.Store.String(), d.manifest(id), foreign.NewMemory(o.ChunkBytes, o.Chunks), d.objects, d.rows, d.warnings), nil
 }
 
 // list names the files and makes the dump's id of them.
@@ -169,7 +165,7 @@ func (d *reading) open(ctx context.Context, name string) (io.ReadCloser, error) 
 func (d *reading) refuse(name string, line int, text []byte) error {
 	err := &foreign.PlaceError{File: name, Line: int64(line), Err: fmt.Errorf("%w: a dump needs no such statement: %.200q", foreign.ErrStatement, text)}
 	if d.o.AllowUnsafe {
-		d.o.Log.Warn("statement passed over", "error", err)
+		d.warnings = append(d.warnings, "passed over: "+err.Error())
 		return nil
 	}
 	return err

@@ -56,7 +56,8 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 		return nil, fmt.Errorf("%s: %w", first.stem, err)
 	}
 	for _, name := range left {
-		d.o.Log.Warn("the dump has no values of a column: mydumper leaves out what SELECT * does not show", "table", rows.Table.String(), "column", name)
+		d.warnings = append(d.warnings, fmt.Sprintf("table %s: the dump has no values of column %s, which keeps its default: mydumper leaves out what SELECT * does not show",
+			rows.Table, mysql.QuoteName(name)))
 	}
 	o.Columns, o.Estimated = rows.Table.Columns(), want
 	byName := map[string]dataFile{}
