@@ -31,6 +31,7 @@ type rowColumn struct {
 	bits   int  // of BIT
 	empty  bool // '' is a member of the ENUM, or '0' is, which would stand for index 0
 	latin1 bool // string literals are latin1 and go on as UTF-8
+	skip   bool // it is generated: MariaDB's own tool writes its values too, which no server takes
 }
 
 // class is what a value must be looked at for.
@@ -66,8 +67,7 @@ func (t *Table) Choose(names []string) (left []string, err error) {
 	if len(names) == 0 {
 		for _, c := range t.all {
 			switch {
-			case c.Generated:
-				return nil, fmt.Errorf("%w: rows of %s without a list of columns, and column %s is generated", ErrStatement, t, mysql.QuoteName(c.Name))
+			case c.Invisible && c.Generated:
 			case c.Invisible:
 				left = append(left, c.Name)
 			default:
@@ -85,8 +85,6 @@ func (t *Table) Choose(names []string) (left []string, err error) {
 			return nil, fmt.Errorf("%w: rows with column %s, which table %s has not", ErrStatement, mysql.QuoteName(name), t)
 		case t.has(t.all[i].Name):
 			return nil, fmt.Errorf("%w: rows of %s with column %s twice", ErrStatement, t, mysql.QuoteName(name))
-		case t.all[i].Generated:
-			return nil, fmt.Errorf("%w: rows of %s with column %s, which is generated", ErrStatement, t, mysql.QuoteName(name))
 		}
 		if err := t.add(t.all[i]); err != nil {
 			return nil, err
@@ -107,18 +105,31 @@ func (t *Table) has(name string) bool {
 // Same reports whether these names are the columns that were chosen.
 func (t *Table) Same(names []string) bool {
 	if len(names) == 0 {
-		return !slices.ContainsFunc(t.all, func(c transform.ColumnDef) bool { return c.Generated || c.Invisible == t.has(c.Name) })
+		return !slices.ContainsFunc(t.all, func(c transform.ColumnDef) bool { return c.Invisible == t.has(c.Name) })
 	}
 	return slices.EqualFunc(names, t.columns, func(a string, b rowColumn) bool { return strings.EqualFold(a, b.Name) })
 }
 
 // Columns are those of the rows, as a dump's object has them.
 func (t *Table) Columns() []dump.Column {
-	cols := make([]dump.Column, len(t.columns))
-	for i, c := range t.columns {
-		cols[i] = c.Column
+	cols := make([]dump.Column, 0, len(t.columns))
+	for _, c := range t.columns {
+		if !c.skip {
+			cols = append(cols, c.Column)
+		}
 	}
 	return cols
+}
+
+// Timestamps are the places of rows that hold a TIMESTAMP value, which depends on the session's time zone.
+func (t *Table) Timestamps() []int {
+	var at []int
+	for i, c := range t.columns {
+		if strings.HasPrefix(c.Type, "timestamp") && !c.skip {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // HasTimestamp reports whether a column's values depend on the session's time zone.
@@ -133,6 +144,11 @@ func (t *Table) add(c transform.ColumnDef) error {
 	out := rowColumn{class: classOf(c.DataType), Column: dump.Column{
 		Name: c.Name, Type: c.Type, Charset: c.Charset, Collation: c.Collation, Nullable: c.Nullable, Invisible: c.Invisible, Numbered: c.Numbered,
 	}}
+	if c.Generated {
+		out.skip = true
+		t.columns = append(t.columns, out)
+		return nil
+	}
 	switch out.class {
 	case plainClass, yearClass:
 		out.Encoding = dump.Plain
@@ -217,8 +233,12 @@ func (t *Table) AppendRow(dst []byte, row []Literal) ([]byte, error) {
 	if len(row) != len(t.columns) {
 		return dst, fmt.Errorf("%w: %d values for %d columns", ErrStatement, len(row), len(t.columns))
 	}
+	start := len(dst)
 	for i := range row {
 		c := &t.columns[i]
+		if c.skip {
+			continue
+		}
 		cell, err := c.cell(row[i], t.literals)
 		if err != nil {
 			return dst, fmt.Errorf("column %s: %w", mysql.QuoteName(c.Name), err)
@@ -230,7 +250,7 @@ func (t *Table) AppendRow(dst []byte, row []Literal) ([]byte, error) {
 		dst = dump.AppendCSV(dst, t.cell, t.encoding)
 		dst[len(dst)-1] = ','
 	}
-	if len(row) == 0 {
+	if len(dst) == start {
 		return append(dst, '\n'), nil
 	}
 	dst[len(dst)-1] = '\n'

@@ -255,7 +255,6 @@ func (c *objects) rowsOf(ctx context.Context, s *session, it *item) (*table, err
 	if err := c.choose(s, t, it.insert.columns); err != nil {
 		return nil, err
 	}
-	t.last = it.offset
 	return t, nil
 }
 
@@ -279,16 +278,26 @@ func (c *objects) targetTable(ctx context.Context, schema, name string) (*table,
 // choose settles what columns a table's rows have and in which charset and time zone they stand; all its rows must agree.
 func (c *objects) choose(s *session, t *table, columns []string) error {
 	charset := s.script.charset()
-	if t.columns != nil {
-		switch {
-		case !t.columns.Same(columns):
-			return fmt.Errorf("%w: rows of %s with other columns than those before", foreign.ErrStatement, t.columns)
-		case charset != t.charset:
-			return fmt.Errorf("%w: rows of %s in charset %s, those before are in %s", foreign.ErrStatement, t.columns, charset, t.charset)
+	if t.columns == nil || t.rows == 0 && !t.columns.Same(columns) {
+		if err := t.choose(columns, charset); err != nil {
+			return err
 		}
-		return t.setZone(s)
 	}
-	if slices.Contains([]string{"big5", "cp932", "gbk", "gb18030", "sjis", "ucs2", "utf16", "utf16le", "utf32"}, charset) {
+	switch {
+	case !t.columns.Same(columns):
+		return fmt.Errorf("%w: rows of %s with other columns than those before", foreign.ErrStatement, t.columns)
+	case charset != t.charset:
+		return fmt.Errorf("%w: rows of %s in charset %s, those before are in %s", foreign.ErrStatement, t.columns, charset, t.charset)
+	}
+	return t.setZone(s)
+}
+
+// unreadable are charsets in which a quote may be a part of a character.
+var unreadable = []string{"big5", "cp932", "gbk", "gb18030", "sjis", "ucs2", "utf16", "utf16le", "utf32"}
+
+// choose gives a table the columns of its rows, and their charset. Where the table was told of already they must be the same ones.
+func (t *table) choose(columns []string, charset string) error {
+	if slices.Contains(unreadable, charset) {
 		return fmt.Errorf("%w: rows in charset %s: write the file with --default-character-set=utf8mb4", foreign.ErrStatement, charset)
 	}
 	chosen, err := foreign.NewTable(t.object.Schema, t.object.Name, t.create, t.mode, charset)
@@ -298,9 +307,12 @@ func (c *objects) choose(s *session, t *table, columns []string) error {
 	if _, err := chosen.Choose(columns); err != nil {
 		return err
 	}
+	if t.columns != nil && !slices.Equal(chosen.Columns(), t.object.Columns) {
+		return fmt.Errorf("%w: rows of %s, from a pipe, with other columns than it has: load the file by its path", foreign.ErrStatement, t.columns)
+	}
 	t.columns, t.charset = chosen, charset
 	t.object.Columns = chosen.Columns()
-	return t.setZone(s)
+	return nil
 }
 
 // chooseAll gives a table its columns that has no rows, or none yet.
@@ -315,16 +327,7 @@ func (t *table) chooseAll(charset string) error {
 			names = append(names, c.Name)
 		}
 	}
-	chosen, err := foreign.NewTable(t.object.Schema, t.object.Name, t.create, t.mode, charset)
-	if err != nil {
-		return err
-	}
-	if _, err := chosen.Choose(names); err != nil {
-		return err
-	}
-	t.columns, t.charset = chosen, charset
-	t.object.Columns = chosen.Columns()
-	return nil
+	return t.choose(names, charset)
 }
 
 // checkWhole refuses stand-ins without their view, and DROP statements of what the file does not create.

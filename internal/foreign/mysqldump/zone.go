@@ -2,12 +2,10 @@ package mysqldump
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/foreign"
 	"github.com/gomove/gomove/transform"
 )
@@ -20,7 +18,8 @@ type zone struct {
 
 // setZone settles the zone of a table's rows. A file that does not say it would mean another time on each server.
 func (t *table) setZone(s *session) error {
-	if !slices.ContainsFunc(t.object.Columns, isTimestamp) {
+	at := t.columns.Timestamps()
+	if len(at) == 0 {
 		return nil
 	}
 	offset, ok := parseOffset(s.script.env.Vars[transform.VarTimeZone])
@@ -28,17 +27,9 @@ func (t *table) setZone(s *session) error {
 		return fmt.Errorf("%w: the rows of %s have TIMESTAMP values in time zone %q: put SET TIME_ZONE with their offset from UTC, such as '+02:00', at the start of the file",
 			foreign.ErrStatement, t.columns, s.script.env.Vars[transform.VarTimeZone])
 	}
-	z := &zone{offset: offset}
-	for i, c := range t.object.Columns {
-		if isTimestamp(c) {
-			z.columns = append(z.columns, i)
-		}
-	}
-	t.zone = z
+	t.zone = &zone{offset: offset, columns: at}
 	return nil
 }
-
-func isTimestamp(c dump.Column) bool { return strings.HasPrefix(c.Type, "timestamp") }
 
 // parseOffset reads +02:00.
 func parseOffset(text string) (time.Duration, bool) {
