@@ -36,6 +36,22 @@ type startFeed func(ctx context.Context, con *console, o *loader.Options) (dump.
 // openInput finds out what a place holds, by what it is and by its first bytes.
 func openInput(c *cli.Context, threads int) (*input, error) {
 	place := c.String("in")
+	rows, err := csvOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	chunkBytes, err := chunkSize(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows.Sources) > 0 {
+		if place == "-" {
+			return nil, usagef("--csv-table reads files of a directory, and -d - is standard input")
+		}
+		dir, err := openPlace(c, place, store.ReadOnly)
+		rows.ChunkBytes = chunkBytes
+		return &input{start: csvFeed(dir, rows), close: noClose}, err
+	}
 	if place == "-" {
 		if isTerminal(c.App.Reader) {
 			return nil, usagef("-d - reads a dump from standard input, and that is a terminal")
@@ -59,7 +75,7 @@ func openInput(c *cli.Context, threads int) (*input, error) {
 		return nil, err
 	}
 	if is, err := mydumper.Is(c.Context, dir); err != nil || is {
-		return &input{start: mydumperFeed(dir), close: noClose}, err
+		return &input{start: mydumperFeed(dir, chunkBytes), close: noClose}, err
 	}
 	from, err := dump.Open(c.Context, dir)
 	if err != nil {

@@ -20,7 +20,9 @@ const loadHelp = `Examples:
   4. Over tables that are already there
      gomove load -d /backup/db --if-exists drop
   5. One table of the dump, beside the live one
-     gomove load -d /backup/db -T shop.orders --schema-map shop=shop_restored`
+     gomove load -d /backup/db -T shop.orders --schema-map shop=shop_restored
+  6. CSV files of another system, into a table that is there
+     gomove load -d /export --csv-table shop.orders='orders*.csv.gz' --csv-header`
 
 func newLoadCommand() *cli.Command {
 	flags := connectionFlags()
@@ -30,7 +32,9 @@ func newLoadCommand() *cli.Command {
 		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR`, s3://bucket/prefix, or a file of the dump; - is standard input"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that write rows", DefaultText: "one per two cores of this machine"},
 		&cli.StringFlag{Name: "into", Usage: "`SCHEMA` that a file of mysqldump is of, where it names none"},
+		&cli.StringFlag{Name: "chunk-size", Usage: "`SIZE` of rows of another tool's dump in one transaction", DefaultText: "4MiB"},
 	)
+	flags = append(flags, csvFlags()...)
 	flags = append(flags, targetFlags()...)
 	flags = append(append(flags, mapFlags()...), columnFlags()...)
 	flags = append(append(append(flags, changeFlags()...), charsetFlag()), placeFlags()...)
