@@ -50,7 +50,7 @@ func (d *DefinitionReader) ReadSequence(ctx context.Context, q *Table) (create [
 	if create == nil {
 		create = row["create sequence"]
 	}
-	return create, SequenceState{Next: state.text("next"), Round: state.text("round")}, nil
+	return create, SequenceState{Next: state.Text("next"), Round: state.Text("round")}, nil
 }
 
 // ReadTable reads CREATE TABLE, with what the server prints wrong put right.

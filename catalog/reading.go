@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -90,30 +89,13 @@ func (s *TableReader) order() string {
 }
 
 // CheckOrder asks whether the server would sort a range, as it does for an index with mixed directions: such ranges are
-// Read as they come, and a file that is too long is followed by another piece of the same range.
+// read as they come, and a file that is too long is followed by another piece of the same range.
 func (s *TableReader) CheckOrder(ctx context.Context, q chunker.Querier, r chunker.Range) error {
-	rows, err := q.QueryContext(ctx, "EXPLAIN FORMAT=TRADITIONAL "+s.SelectSQL(r))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	cells := make([]cellText, len(names))
-	dest := make([]any, len(names))
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	extra := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, "Extra") })
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return err
-		}
-		if extra >= 0 && strings.Contains(cells[extra].s, "filesort") {
+	lines, err := mysql.QueryNamed(ctx, q, "EXPLAIN FORMAT=TRADITIONAL "+s.SelectSQL(r))
+	for _, l := range lines {
+		if strings.Contains(l.Text("extra"), "filesort") {
 			s.unsorted.Store(true)
 		}
 	}
-	return rows.Err()
+	return err
 }

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,14 +31,8 @@ func (s *ShowReader) use(ctx context.Context, schema string) error {
 	return nil
 }
 
-// Shown is the row of a SHOW CREATE statement, by lower-case column name; NULL is nil.
-type Shown map[string][]byte
-
-// text is a column's value, empty when the server has no such column.
-func (s Shown) text(column string) string { return string(s[column]) }
-
 // Show runs SHOW CREATE kind name within schema.
-func (s *ShowReader) Show(ctx context.Context, kind, schema, name string) (Shown, error) {
+func (s *ShowReader) Show(ctx context.Context, kind, schema, name string) (mysql.Named, error) {
 	if err := s.use(ctx, schema); err != nil {
 		return nil, fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, err)
 	}
@@ -54,38 +47,19 @@ func (s *ShowReader) Show(ctx context.Context, kind, schema, name string) (Shown
 	return out, nil
 }
 
-func (s *ShowReader) row(ctx context.Context, query string) (out Shown, err error) {
-	rows, err := s.Conn.QueryContext(ctx, query)
+func (s *ShowReader) row(ctx context.Context, query string) (mysql.Named, error) {
+	rows, err := mysql.QueryNamed(ctx, s.Conn, query)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%s: no answer", query)
 	}
-	if !rows.Next() {
-		return nil, errors.Join(rows.Err(), fmt.Errorf("%s: no answer", query))
-	}
-	cells := make([]sql.RawBytes, len(names))
-	dest := make([]any, len(names))
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	if err := rows.Scan(dest...); err != nil {
-		return nil, err
-	}
-	out = Shown{}
-	for i, n := range names {
-		if cells[i] != nil {
-			out[strings.ToLower(n)] = append([]byte{}, cells[i]...)
-		}
-	}
-	return out, rows.Err()
+	return rows[0], nil
 }
 
 // body is the statement of a routine, trigger or event. The server gives NULL to an account that may know of it and not read it.
-func (s *ShowReader) body(o Shown, column, kind, schema, name string) ([]byte, error) {
+func (s *ShowReader) body(o mysql.Named, column, kind, schema, name string) ([]byte, error) {
 	if b := o[column]; len(b) > 0 {
 		return b, nil
 	}
@@ -115,5 +89,5 @@ func (s *ShowReader) convert(ctx context.Context, text, charset string) (out []b
 	if err != nil {
 		return nil, false, err
 	}
-	return o["there"], o.text("back") == text, nil
+	return o["there"], o.Text("back") == text, nil
 }

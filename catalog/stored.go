@@ -46,9 +46,9 @@ func (d *DefinitionReader) readStored(ctx context.Context, column, kind, schema,
 		return Stored{}, err
 	}
 	o := Stored{
-		SQL: body, Client: row.text("character_set_client"), Collation: row.text("collation_connection"),
-		Mode: row.text("sql_mode"), HasMode: true, TimeZone: row.text("time_zone"),
-		DbName: schema, DbNow: d.schemas[schema].Collation, DbThen: row.text("database collation"), Compound: true,
+		SQL: body, Client: row.Text("character_set_client"), Collation: row.Text("collation_connection"),
+		Mode: row.Text("sql_mode"), HasMode: true, TimeZone: row.Text("time_zone"),
+		DbName: schema, DbNow: d.schemas[schema].Collation, DbThen: row.Text("database collation"), Compound: true,
 	}
 	if o.SQL, err = d.recodeHeader(ctx, o, kind, schema, name, on); err != nil {
 		return Stored{}, fmt.Errorf("%s %s.%s: %w", strings.ToLower(kind), schema, name, err)

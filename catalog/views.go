@@ -23,7 +23,7 @@ func (d *DefinitionReader) ReadView(ctx context.Context, v *View) (Stored, error
 	if err != nil {
 		return Stored{}, err
 	}
-	st := Stored{SQL: sql, Client: row.text("character_set_client"), Collation: row.text("collation_connection"), HasMode: true}
+	st := Stored{SQL: sql, Client: row.Text("character_set_client"), Collation: row.Text("collation_connection"), HasMode: true}
 	if st.SQL, err = d.restoreLiterals(ctx, v, st); err != nil {
 		return Stored{}, fmt.Errorf("view %s: %w", v, err)
 	}

@@ -27,7 +27,7 @@ type positionReader struct {
 func findPositionReader(ctx context.Context, s *mysql.Server, c *mysql.Conn) (positionReader, error) {
 	r := positionReader{mariadb: s.Facts.Flavor == mysql.MariaDB}
 	for _, q := range []string{"SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"} {
-		row, err := queryNamed(ctx, c, q)
+		row, err := mysql.QueryNamed(ctx, c, q)
 		if mysql.IsUnknown(err) {
 			continue
 		}
@@ -39,11 +39,11 @@ func findPositionReader(ctx context.Context, s *mysql.Server, c *mysql.Conn) (po
 			return r, fmt.Errorf("%s: %w", q, err)
 		}
 		r.status, r.denied = q, false
-		r.filtered = len(row) > 0 && row[0]["binlog_do_db"]+row[0]["binlog_ignore_db"] != ""
+		r.filtered = len(row) > 0 && row[0].Text("binlog_do_db")+row[0].Text("binlog_ignore_db") != ""
 		break
 	}
 	for _, q := range []string{"SHOW SLAVE STATUS", "SHOW REPLICA STATUS"} {
-		rows, err := queryNamed(ctx, c, q)
+		rows, err := mysql.QueryNamed(ctx, c, q)
 		if err != nil {
 			if mysql.IsConnectionLost(err) {
 				return r, fmt.Errorf("%s: %w", q, err)
@@ -52,7 +52,7 @@ func findPositionReader(ctx context.Context, s *mysql.Server, c *mysql.Conn) (po
 		}
 		if len(rows) > 0 {
 			r.replica, r.channels = q, len(rows)
-			running := rows[0]["slave_sql_running"] + rows[0]["replica_sql_running"]
+			running := rows[0].First("slave_sql_running", "replica_sql_running")
 			r.replicaRunning = running != "No"
 		}
 		break
@@ -66,7 +66,7 @@ func (r positionReader) read(ctx context.Context, c *mysql.Conn) (own dump.Coord
 	if err != nil || r.replica == "" {
 		return own, nil, err
 	}
-	rows, err := queryNamed(ctx, c, r.replica)
+	rows, err := mysql.QueryNamed(ctx, c, r.replica)
 	if err != nil {
 		return own, nil, fmt.Errorf("%s: %w", r.replica, err)
 	}
@@ -80,17 +80,17 @@ func (r positionReader) own(ctx context.Context, c *mysql.Conn) (dump.Coordinate
 	if r.status == "" {
 		return dump.Coordinates{State: dump.NoPrivilege}, nil
 	}
-	rows, err := queryNamed(ctx, c, r.status)
+	rows, err := mysql.QueryNamed(ctx, c, r.status)
 	if err != nil {
 		return dump.Coordinates{}, fmt.Errorf("%s: %w", r.status, err)
 	}
-	if len(rows) == 0 || rows[0]["file"] == "" {
+	if len(rows) == 0 || rows[0].Text("file") == "" {
 		return dump.Coordinates{State: dump.BinlogOff}, nil
 	}
-	out := dump.Coordinates{State: dump.Recorded, File: rows[0]["file"], GTIDSet: oneLine(rows[0]["executed_gtid_set"])}
-	out.Position, err = strconv.ParseUint(rows[0]["position"], 10, 64)
+	out := dump.Coordinates{State: dump.Recorded, File: rows[0].Text("file"), GTIDSet: oneLine(rows[0].Text("executed_gtid_set"))}
+	out.Position, err = strconv.ParseUint(rows[0].Text("position"), 10, 64)
 	if err != nil {
-		return out, fmt.Errorf("%s: position %q: %w", r.status, rows[0]["position"], err)
+		return out, fmt.Errorf("%s: position %q: %w", r.status, rows[0].Text("position"), err)
 	}
 	return out, nil
 }
@@ -114,55 +114,17 @@ func gtidAt(ctx context.Context, c *mysql.Conn, file string, position uint64) (s
 }
 
 // sourceCoordinates reads a replica's status under its old or new column names.
-func sourceCoordinates(row map[string]string) *dump.Coordinates {
-	get := func(names ...string) string {
-		for _, n := range names {
-			if v, ok := row[n]; ok {
-				return v
-			}
-		}
-		return ""
-	}
+func sourceCoordinates(row mysql.Named) *dump.Coordinates {
 	out := &dump.Coordinates{
 		State:   dump.Recorded,
-		File:    get("relay_source_log_file", "relay_master_log_file"),
-		GTIDSet: oneLine(get("executed_gtid_set", "gtid_slave_pos")),
-		Host:    get("source_host", "master_host"),
-		Channel: get("channel_name", "connection_name"),
+		File:    row.First("relay_source_log_file", "relay_master_log_file"),
+		GTIDSet: oneLine(row.First("executed_gtid_set", "gtid_slave_pos")),
+		Host:    row.First("source_host", "master_host"),
+		Channel: row.First("channel_name", "connection_name"),
 	}
-	out.Position, _ = strconv.ParseUint(get("exec_source_log_pos", "exec_master_log_pos"), 10, 64)
-	out.Port, _ = strconv.Atoi(get("source_port", "master_port"))
+	out.Position, _ = strconv.ParseUint(row.First("exec_source_log_pos", "exec_master_log_pos"), 10, 64)
+	out.Port, _ = strconv.Atoi(row.First("source_port", "master_port"))
 	return out
 }
 
 func oneLine(s string) string { return strings.ReplaceAll(s, "\n", "") }
-
-// queryNamed reads a small result as maps from lower-case column name to text.
-func queryNamed(ctx context.Context, c *mysql.Conn, query string) ([]map[string]string, error) {
-	rows, err := c.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	var out []map[string]string
-	for rows.Next() {
-		values := make([]nullBytes, len(names))
-		cells := make([]any, len(names))
-		for i := range values {
-			cells[i] = &values[i]
-		}
-		if err := rows.Scan(cells...); err != nil {
-			return nil, err
-		}
-		m := make(map[string]string, len(names))
-		for i, n := range names {
-			m[strings.ToLower(n)] = string(values[i])
-		}
-		out = append(out, m)
-	}
-	return out, rows.Err()
-}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/gomove/gomove/internal/mysql"
 )
 
 // The time between two looks at the processlist.
@@ -65,47 +67,20 @@ func longest(list, before []running) (long *running, young bool) {
 
 // processlist lists the statements that other sessions are running. Without the PROCESS privilege it shows the account's own only.
 func (b *barrier) processlist(ctx context.Context) ([]running, error) {
-	rows, err := b.control.QueryContext(ctx, "SHOW FULL PROCESSLIST")
+	rows, err := mysql.QueryNamed(ctx, b.control, "SHOW FULL PROCESSLIST")
 	if err != nil {
 		return nil, fmt.Errorf("SHOW FULL PROCESSLIST: %w", err)
 	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
 	var out []running
-	for rows.Next() {
-		cells := make([]any, len(columns))
-		values := make([]nullBytes, len(columns))
-		for i := range cells {
-			cells[i] = &values[i]
-		}
-		if err := rows.Scan(cells...); err != nil {
-			return nil, err
-		}
-		var r running
-		var command string
-		for i, name := range columns {
-			v := string(values[i])
-			switch strings.ToLower(name) {
-			case "id":
-				_, _ = fmt.Sscan(v, &r.id)
-			case "user":
-				r.user = v
-			case "command":
-				command = v
-			case "time":
-				_, _ = fmt.Sscan(v, &r.time)
-			case "info":
-				r.info = v
-			}
-		}
-		if b.isStatement(r, command) {
+	for _, row := range rows {
+		r := running{user: row.Text("user"), info: row.Text("info")}
+		_, _ = fmt.Sscan(row.Text("id"), &r.id)
+		_, _ = fmt.Sscan(row.Text("time"), &r.time)
+		if b.isStatement(r, row.Text("command")) {
 			out = append(out, r)
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // isStatement leaves out our own sessions, idle ones, and the server's own threads.
@@ -118,24 +93,6 @@ func (b *barrier) isStatement(r running, command string) bool {
 		return false
 	}
 	return true
-}
-
-// nullBytes scans any column, NULL as empty.
-type nullBytes []byte
-
-// Scan implements sql.Scanner.
-func (n *nullBytes) Scan(src any) error {
-	switch v := src.(type) {
-	case nil:
-		*n = nil
-	case []byte:
-		*n = append((*n)[:0], v...)
-	case string:
-		*n = append((*n)[:0], v...)
-	default:
-		*n = fmt.Append((*n)[:0], v)
-	}
-	return nil
 }
 
 // clip shortens a statement for a message.

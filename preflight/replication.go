@@ -57,57 +57,17 @@ func logKept(f *mysql.Facts) (kept time.Duration, ok bool) {
 	return 0, false
 }
 
-// statusRow is the row of SHOW REPLICA STATUS, by column names in lower case.
-type statusRow map[string]string
-
-// first is the value of the first of these columns that there is.
-func (r statusRow) first(columns ...string) string {
-	for _, c := range columns {
-		if v, ok := r[strings.ToLower(c)]; ok {
-			return v
-		}
-	}
-	return ""
-}
-
 // replicaStatus reads a server's status as a replica; nil where it is none, or where the account may not know.
-func replicaStatus(ctx context.Context, s *mysql.Server) (statusRow, error) {
+func replicaStatus(ctx context.Context, s *mysql.Server) (mysql.Named, error) {
 	query := "SHOW SLAVE STATUS"
 	if s.Facts.AtLeast(mysql.MySQL, 80022) {
 		query = "SHOW REPLICA STATUS"
 	}
-	rows, err := s.DB().QueryContext(ctx, query)
-	if err != nil {
+	rows, err := mysql.QueryNamed(ctx, s.DB(), query)
+	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil || !rows.Next() {
-		return nil, firstOf(err, rows.Err())
-	}
-	cells, dest := make([]*string, len(names)), make([]any, len(names))
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	if err := rows.Scan(dest...); err != nil {
-		return nil, err
-	}
-	out := statusRow{}
-	for i, n := range names {
-		if cells[i] != nil {
-			out[strings.ToLower(n)] = *cells[i]
-		}
-	}
-	return out, rows.Err()
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return rows[0], nil
 }
 
 // sourceReplica finds a source whose rows come from another server, and are late.
@@ -116,11 +76,11 @@ func sourceReplica(ctx context.Context, e *examination) ([]Finding, error) {
 	if err != nil || r == nil {
 		return nil, err
 	}
-	from := r.first("Source_Host", "Master_Host")
+	from := r.First("source_host", "master_host")
 	fix := "nothing is needed: the dump records the coordinates on " + from + " too, for a target that is to follow that server"
-	stopped := r.first("Replica_IO_Running", "Slave_IO_Running") != "Yes" || r.first("Replica_SQL_Running", "Slave_SQL_Running") != "Yes"
-	late := number(r.first("Seconds_Behind_Source", "Seconds_Behind_Master"))
-	broken := strings.TrimSpace(r.first("Last_IO_Error") + " " + r.first("Last_SQL_Error"))
+	stopped := r.First("replica_io_running", "slave_io_running") != "Yes" || r.First("replica_sql_running", "slave_sql_running") != "Yes"
+	late := number(r.First("seconds_behind_source", "seconds_behind_master"))
+	broken := strings.TrimSpace(r.First("last_io_error") + " " + r.First("last_sql_error"))
 	switch {
 	case broken != "":
 		return []Finding{{Severity: Warning, What: "the source is a replica of " + from + " whose replication is broken: " + broken, Why: "what is dumped is as old as the error", Fix: "repair its replication first, or dump " + from}}, nil

@@ -139,7 +139,7 @@ func writable(ctx context.Context, e *examination) ([]Finding, error) {
 		return nil, err
 	}
 	return []Finding{{
-		Severity: Warning, What: "the target is set up as a replica of " + status.first("Source_Host", "Master_Host"),
+		Severity: Warning, What: "the target is set up as a replica of " + status.First("source_host", "master_host"),
 		Why: "what it replicates and what is loaded would mix", Fix: "load before replication is configured, or stop it: STOP REPLICA (STOP SLAVE)",
 	}}, nil
 }
