@@ -85,6 +85,7 @@ type load struct {
 	forget    []string // dumps whose progress is dropped
 	viaInsert atomic.Bool
 	unsafe    sync.Map // statements that were passed over
+	told      sync.Map // schemas that are counted: a feed may have one in several parts
 	dataTime  time.Duration
 	onMoment  func(at moment, s *session, of string) error // of a test; nil otherwise
 }

@@ -149,7 +149,9 @@ func (l *load) createDatabase(ctx context.Context, s *session, o *dump.Object) e
 		schemas = append([]string{own}, schemas...)
 	}
 	for _, schema := range schemas {
-		l.summary.count(&l.summary.Schemas, 1)
+		if _, again := l.told.LoadOrStore(schema, true); !again {
+			l.summary.count(&l.summary.Schemas, 1)
+		}
 		if l.presence[l.fold(schema)].schema {
 			continue
 		}

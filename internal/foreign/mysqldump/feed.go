@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 
 	"github.com/zeebo/xxh3"
 
@@ -30,14 +32,24 @@ type Options struct {
 	ChunkBytes  int64 // of a chunk of rows; default foreign.DefaultChunkBytes
 	Chunks      int   // in memory at once; default 5
 
-	warnings *[]string
+	warnings *warnings
+}
+
+// warnings may be read while they are gathered.
+type warnings struct {
+	mu   sync.Mutex
+	list []string
 }
 
 // defaultChunks are two that are written, one that is filled, and two between.
 const defaultChunks = 5
 
 // warn notes what people should know.
-func (o *Options) warn(text string) { *o.warnings = append(*o.warnings, text) }
+func (o *Options) warn(text string) {
+	o.warnings.mu.Lock()
+	defer o.warnings.mu.Unlock()
+	o.warnings.list = append(o.warnings.list, text)
+}
 
 // refuse is the error of a statement that no dump needs, unless such are passed over.
 func (o *Options) refuse(line int, text string) error {
@@ -71,13 +83,12 @@ type Feed struct {
 	stop   context.CancelFunc
 	ended  chan struct{} // closed when reading has ended
 	err    error         // why, once it has
-
-	warnings []string
 }
 
 var (
 	_ dump.Feed         = (*Feed)(nil)
 	_ dump.ObjectsFirst = (*Feed)(nil)
+	_ dump.Warned       = (*Feed)(nil)
 )
 
 // Open surveys a file, or reads the head of a pipe. The caller closes the Feed.
@@ -86,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Feed, error) {
 		o.Chunks = defaultChunks
 	}
 	f := &Feed{o: o, events: make(chan dump.Event), ended: make(chan struct{})}
-	f.o.warnings = &f.warnings
+	f.o.warnings = &warnings{}
 	f.memory = foreign.NewMemory(o.ChunkBytes, o.Chunks)
 	f.objects = newObjects(&f.o)
 	var err error
@@ -126,7 +137,11 @@ func (f *Feed) ObjectsFirst() bool { return !f.o.Once }
 func (f *Feed) String() string { return f.o.Name }
 
 // Warnings are what people should know of the file, once it was read.
-func (f *Feed) Warnings() []string { return f.warnings }
+func (f *Feed) Warnings() []string {
+	f.o.warnings.mu.Lock()
+	defer f.o.warnings.mu.Unlock()
+	return slices.Clone(f.o.warnings.list)
+}
 
 // Next gives the next event, io.EOF after the last.
 func (f *Feed) Next(ctx context.Context) (dump.Event, error) {
