@@ -15,24 +15,8 @@ func ReadTarget(ctx context.Context, s *mysql.Server) (transform.Target, error) 
 		"SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS",
 		"SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES','DEFAULT')",
 	} {
-		rows, err := s.DB().QueryContext(ctx, query)
-		if err != nil {
-			return transform.Target{}, err
-		}
-		for rows.Next() {
-			var name cellText // MariaDB lists collations without a name
-			if err = rows.Scan(&name); err != nil {
-				break
-			}
-			lists[i] = append(lists[i], name.s)
-		}
-		if err == nil {
-			err = rows.Err()
-		}
-		if closeErr := rows.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
+		var err error
+		if lists[i], err = firstColumn(ctx, s, query); err != nil {
 			return transform.Target{}, err
 		}
 	}
@@ -45,3 +29,20 @@ func ReadTarget(ctx context.Context, s *mysql.Server) (transform.Target, error) 
 // SchemaScopes returns the conditions on a column of information_schema that together mean the catalog's schemas, in as few
 // queries as the server answers quickly.
 func (c *Catalog) SchemaScopes(column string) []string { return c.schemaScopes(column) }
+
+// firstColumn is the first column of a query. MariaDB lists collations without a name: they are "".
+func firstColumn(ctx context.Context, s *mysql.Server, query string) (out []string, err error) {
+	rows, err := s.DB().QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c cellText
+		if err := rows.Scan(&c); err != nil {
+			return nil, err
+		}
+		out = append(out, c.s)
+	}
+	return out, rows.Err()
+}

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -87,10 +88,7 @@ const clean = "ALTER DATABASE S COLLATE utf8mb4_bin; CREATE TABLE S.fine (id INT
 func defects() []planted {
 	maria, my56, my97 := testdb.MariaDB, testdb.MySQL56, testdb.MySQL97
 	aurora := func(e *examination) {
-		v := map[string]string{}
-		for name, value := range e.Target.Facts.Variables {
-			v[name] = value
-		}
+		v := maps.Clone(e.Target.Facts.Variables)
 		v["aurora_version"] = "3.08.0"
 		e.Target.Facts.Variables = v
 	}

@@ -95,7 +95,8 @@ func hasFunction(ctx context.Context, s *mysql.Server, call string) (bool, error
 	}
 	st, err := s.DB().PrepareContext(ctx, "SELECT "+call)
 	if err == nil {
-		return true, st.Close()
+		defer st.Close()
+		return true, nil
 	}
 	switch mysql.Number(err) {
 	case 0:
@@ -166,10 +167,5 @@ func isPlainName(text []byte) bool {
 
 // isClauseEnd reports a word that ends a GROUP BY.
 func isClauseEnd(t transform.Token) bool {
-	for _, w := range []string{"HAVING", "ORDER", "LIMIT", "UNION", "INTO", "FOR", "PROCEDURE", "SELECT", ";"} {
-		if t.Is(w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"HAVING", "ORDER", "LIMIT", "UNION", "INTO", "FOR", "PROCEDURE", "SELECT", ";"}, t.Is)
 }
