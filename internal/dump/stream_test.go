@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -296,5 +297,40 @@ func FuzzStream(f *testing.F) {
 	f.Add(data[:len(data)/2])
 	f.Fuzz(func(t *testing.T, in []byte) {
 		_, _ = readStream(t.Context(), bytes.NewReader(in))
+	})
+}
+
+// FuzzStreamEntry puts an entry into a stream that is right but for it: as the record of an object, a chunk or an end with its
+// right checksum, and the file that belongs to it.
+func FuzzStreamEntry(f *testing.F) {
+	f.Add(byte(0), `{"kind":"table","schema":"s","name":"x","base":"s.x","files":["s.x-schema.sql"],"file_sums":["`+hashBytes([]byte("x"))+`"]}`, "s.x-schema.sql", []byte("x"), false)
+	f.Add(byte(1), `{"schema":"s","table":"t","file":"s.t.00009.csv","number":9,"range":{},"rows":1,"bytes":8,"stored":8,"file_sum":"`+hashBytes([]byte("1,\"text\"\n"))+`","row_sum":"`+hashBytes(nil)+`"}`, "s.t.00009.csv", []byte("1,\"text\"\n"), false)
+	f.Add(byte(2), `{"schema":"s","table":"t","rows":0}`, "", []byte(nil), true)
+	f.Fuzz(func(t *testing.T, kind byte, json, name string, body []byte, global bool) {
+		var b bytes.Buffer
+		w := &tarWriter{tar: tar.NewWriter(&b)}
+		w.manifest = &Manifest{Format: 1, ID: "x", For: ForGomove, Rows: CSV, Compression: None, Sealed: true}
+		if err := w.begin(); err != nil {
+			t.Fatal(err)
+		}
+		table := streamedObjects(1)[1]
+		table.Files = nil
+		text, err := marshalLine(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, comment := recordComments(objectRecord, text); w.global(comment) != nil {
+			t.Fatal("no table")
+		}
+		kinds := []recordKind{objectRecord, chunkRecord, endRecord, manifestRecord, partRecord, lastRecord}
+		_, last := recordComments(kinds[int(kind)%len(kinds)], []byte(json))
+		if global {
+			_ = w.global(last)
+		} else if w.header(name, int64(len(body)), last) == nil {
+			_, _ = w.tar.Write(body)
+		}
+		if _, err := readStream(t.Context(), &b); err == nil {
+			t.Error("a stream without its end was taken for a whole dump")
+		}
 	})
 }
