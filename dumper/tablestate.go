@@ -8,6 +8,7 @@ import (
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/chunker"
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/transform"
 )
 
 // tableState is a table while it is dumped.
@@ -36,6 +37,10 @@ func (r *run) newTableState(t *catalog.Table, base string) *tableState {
 	s.object.Schema, s.object.Name = r.named(t.Schema, t.Name)
 	if e := r.o.Transform.Changes.Engine; e != "" {
 		s.object.Engine = e
+	}
+	for i := range s.object.Columns {
+		c := &s.object.Columns[i]
+		c.Collation = r.o.Transform.Changes.Collation(c.Collation, r.origin(), transform.Target{})
 	}
 	// The key tells rows apart also where the table is read in one piece.
 	if key := chunker.ChooseKey(t.Indexes); key != nil {

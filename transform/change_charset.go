@@ -56,6 +56,16 @@ func (c *changer) change(was textRules, where string) (now textRules, changed bo
 	return now, !strings.EqualFold(was.collation, now.collation)
 }
 
+// Collation is what takes the place of a collation of the source.
+func (c Changes) Collation(name string, from Origin, to Target) string {
+	if c.Empty() {
+		return name
+	}
+	ch := changer{adapter: &adapter{from: from, to: to}, Changes: c}
+	now, _ := ch.change(ch.rules("", name), "")
+	return now.collation
+}
+
 // nearestIn is the collation of a character set that holds for equal what another one does.
 func (c *changer) nearestIn(charset, collation string) string {
 	_, rest, _ := strings.Cut(strings.ToLower(collation), "_")

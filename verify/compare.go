@@ -18,7 +18,12 @@ func (o *objectCheck) compare(d, t *definition) {
 		}
 		return
 	}
-	text, was := transform.Definer{}.Apply(d.text, d.mode)
+	text := d.text
+	if d.kind == "TABLE" && o.filter.HasColumns() {
+		text, _ = transform.WithoutColumns(text, d.mode, d.schema, d.name, o.filter.Left, d.String())
+	}
+	text, _ = o.o.Changes.Apply(text, d.mode, o.from, o.to, d.String())
+	text, was := transform.Definer{}.Apply(text, d.mode)
 	text, _ = o.o.Names.Rename(text, d.mode, d.schema)
 	text, _ = transform.Adapt(text, d.mode, o.from, o.to, d.String())
 	have, is := transform.Definer{}.Apply(t.text, t.mode)
@@ -198,7 +203,7 @@ func (o *objectCheck) collations(d, t *definition) {
 		if collation == "" || got == "" {
 			continue
 		}
-		want, _, err := transform.AdaptCollation(collation, o.to)
+		want, _, err := transform.AdaptCollation(o.o.Changes.Collation(collation, o.from, o.to), o.to)
 		if err == nil && utf8mb3(want) != utf8mb3(got) {
 			o.differs(Object{Object: d.String(), What: "collation of column " + mysql.QuoteName(name), Source: collation, Target: got})
 		}

@@ -72,7 +72,7 @@ func (d *dumpSide) read(ctx context.Context, j *job, h *rowReader, v visitor) er
 		if err != nil {
 			return errors.Join(fmt.Errorf("%s: %w", j.chunk.File, err), f.Close())
 		}
-		r.cells = cells
+		r.cells = j.pair.keep(cells)
 		h.read(&r)
 		v.visit(&r)
 	}

@@ -33,6 +33,7 @@ type Options struct {
 	Target         mysql.Options
 	Selection      catalog.Selection // of the source
 	Names          transform.Names   // of the source's objects on the target; default the same
+	Changes        transform.Changes // of definitions on the way; default none
 	KeepDefiner    bool              // another DEFINER is a difference; default it is only listed
 	Threads        int               // sessions for each side; default one per core of this machine
 	MaxDifferences int               // rows named for each table; default 100

@@ -17,6 +17,7 @@ type pair struct {
 	names  [2][2]string
 	sides  [2]*catalog.TableReader // nil for a dump
 	object *dump.Object            // of a dump
+	kept   []int                   // the places of its columns that are compared; nil: all
 	keyAt  []int                   // where the key's columns are; nil: rows are told apart by all that is in them
 	key    *chunker.Key            // of the source's names and charsets
 	shared bool                    // both sides are read in the same ranges
@@ -103,7 +104,7 @@ func (c *comparison) newPair(names [2][2]string, columns []dump.Column, keyColum
 		srcKey := chunker.ChooseKey(src.Indexes)
 		var own []catalog.Column
 		for _, col := range src.Columns {
-			if !col.Generated {
+			if !col.Generated && col.Mask == nil {
 				own = append(own, col)
 			}
 		}

@@ -125,8 +125,15 @@ func (c *comparison) data(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		narrow, err := c.dump.narrowTotals(ctx, c.pairs, c.o.Threads)
+		if err != nil {
+			return err
+		}
 		for _, p := range c.pairs {
 			p.total[source] = totals[p.names[source]]
+			if p.kept != nil {
+				p.total[source] = narrow[p.names[source]]
+			}
 		}
 	}
 	differing, err := c.compareRows(ctx)

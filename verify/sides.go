@@ -186,7 +186,7 @@ func (c *comparison) makePairs(ctx context.Context) error {
 	c.index()
 	tables := c.tables[target]
 	used := map[*catalog.Table]bool{}
-	add := func(schema, name, where string, columns []dump.Column, key []string, src *catalog.Table, o *dump.Object) {
+	add := func(schema, name, where string, columns []dump.Column, kept []int, key []string, src *catalog.Table, o *dump.Object) {
 		toSchema, toName := c.o.Names.Table(schema, name)
 		t := tables[[2]string{c.fold(toSchema), c.fold(toName)}]
 		if t == nil {
@@ -202,6 +202,7 @@ func (c *comparison) makePairs(ctx context.Context) error {
 			c.summary.Differing = append(c.summary.Differing, &Table{Source: mysql.QuoteTable(schema, name), Target: t.Quoted(), Problem: problem})
 			return
 		}
+		p.kept = kept
 		if p.object = o; len(columns) == 0 || o != nil && o.Rows < 0 {
 			return // nothing but generated columns, or of a dump without rows
 		}
@@ -213,7 +214,7 @@ func (c *comparison) makePairs(ctx context.Context) error {
 				continue
 			}
 			columns, key := ownColumns(t)
-			add(t.Schema, t.Name, t.Where, columns, key, t, nil)
+			add(t.Schema, t.Name, t.Where, columns, nil, key, t, nil)
 		}
 	}
 	for _, o := range c.objects {
@@ -222,10 +223,20 @@ func (c *comparison) makePairs(ctx context.Context) error {
 			if o.Key != nil {
 				key = o.Key.Columns
 			}
-			add(o.Schema, o.Name, o.Where, o.Columns, key, nil, o)
+			rules := c.filter.Columns(o.Schema, o.Name)
+			if err := rules.See(columnNames(o)); err != nil {
+				return err
+			}
+			columns, kept := comparable(o, rules)
+			add(o.Schema, o.Name, o.Where, columns, kept, key, nil, o)
 		}
 	}
 	c.extraTables(used)
+	if c.dump != nil {
+		if err := c.filter.CheckColumns(); err != nil {
+			return err
+		}
+	}
 	return ctx.Err()
 }
 
@@ -252,7 +263,7 @@ func (c *comparison) index() {
 func ownColumns(t *catalog.Table) (columns []dump.Column, key []string) {
 	var own []catalog.Column
 	for _, col := range t.Columns {
-		if !col.Generated {
+		if !col.Generated && col.Mask == nil {
 			own = append(own, col)
 		}
 	}

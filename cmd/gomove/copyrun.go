@@ -101,7 +101,7 @@ func (o *copying) compare(ctx context.Context, s *copySummary) (err error) {
 	p := o.load.Progress
 	p.Reset()
 	s.Verify, err = verify.Run(ctx, verify.Options{
-		Source: o.dump.Source, Target: o.load.Target, Selection: o.dump.Selection, Names: o.load.Names, Threads: o.dump.Threads,
+		Source: o.dump.Source, Target: o.load.Target, Selection: o.dump.Selection, Names: o.load.Names, Changes: o.load.Changes, Threads: o.dump.Threads,
 		Log: o.load.Log, Progress: p,
 	})
 	return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/store"
+	"github.com/gomove/gomove/transform"
 	"github.com/gomove/gomove/verify"
 )
 
@@ -33,7 +34,8 @@ func newVerifyCommand() *cli.Command {
 		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHETHER` another DEFINER is a difference: strip (no) or keep (yes)"},
 		&cli.StringFlag{Name: "report", Usage: "write the differences to this `FILE`, a line of JSON each"},
 	)
-	flags = append(append(flags, mapFlags()...), placeFlags()...)
+	flags = append(append(flags, mapFlags()...), columnFlags()...)
+	flags = append(append(append(flags, changeFlags()...), charsetFlag()), placeFlags()...)
 	return &cli.Command{
 		Name:               "verify",
 		Usage:              "compare two servers, or a dump and a server, row by row",
@@ -68,6 +70,17 @@ func verifyOptions(c *cli.Context) (o verify.Options, err error) {
 	}
 	if o.Names, err = names(c); err != nil {
 		return o, err
+	}
+	if o.Changes, err = changes(c); err != nil {
+		return o, err
+	}
+	if o.Changes.Charset, err = tableCharset(c); err != nil {
+		return o, err
+	}
+	if o.Selection.MaskKey == nil { // masked columns are not compared, whatever the key was
+		if o.Selection.MaskKey, err = transform.NewMaskKey(make([]byte, 16)); err != nil {
+			return o, err
+		}
 	}
 	if o.Threads, err = threads(c); err != nil {
 		return o, err
