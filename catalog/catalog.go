@@ -25,6 +25,8 @@ type Catalog struct {
 	Sequences []*Table
 	Warnings  []string
 	Unseen    []string // kinds of objects that the account may not see, of which some may be there
+	Hidden    []Hidden // objects whose text the account may not read
+	Rights    *Rights  // of the account
 
 	stored   map[string]storedPrint // "procedure shop.p"
 	unopened []unopened             // while it is read

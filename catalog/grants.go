@@ -16,18 +16,6 @@ type grant struct {
 	table      string // "*" for all
 }
 
-// readGrants reads what the account may do. Lines that grant roles, or that are not understood, are left out.
-func (r *Reader) readGrants(ctx context.Context) ([]grant, error) {
-	var out []grant
-	err := r.scan(ctx, "SHOW GRANTS", 1, func(f []cellText) error {
-		if g, ok := parseGrant(f[0].s); ok {
-			out = append(out, g)
-		}
-		return nil
-	})
-	return out, err
-}
-
 // parseGrant reads GRANT a, b (column), c ON [TABLE] schema.table TO ...
 func parseGrant(line string) (g grant, ok bool) {
 	m := transform.Mode{Charset: "utf8mb4"}
@@ -110,13 +98,12 @@ func like(pattern, s string) bool {
 
 // checkVisible finds the kinds of objects that the server does not show to this account: a dump would lack them without a word.
 func (r *Reader) checkVisible(ctx context.Context, c *Catalog) error {
-	grants, err := r.readGrants(ctx)
+	rights, err := ReadRights(ctx, r.server)
 	if err != nil {
 		return err
 	}
-	may := func(schema string, privileges ...string) bool {
-		return slices.ContainsFunc(grants, func(g grant) bool { return g.covers(schema, privileges...) })
-	}
+	c.Rights = rights
+	may, grants := rights.Schema, rights.grants
 	everywhere := func(privileges ...string) bool { // for all schemas, or for the dictionary
 		return slices.ContainsFunc(grants, func(g grant) bool {
 			return g.schema == "*" && g.covers("", privileges...) || (g.schema == "mysql" && (g.table == "*" || g.table == "proc")) && slices.Contains(g.privileges, "SELECT")

@@ -46,6 +46,7 @@ func (r *Reader) readViews(ctx context.Context, c *Catalog) error {
 		func(f []cellText) error {
 			if v := views[[2]string{f[0].s, f[1].s}]; v != nil {
 				c.note("view", f[0].s, f[1].s, false, f[2:]...)
+				c.hide("view", f[0].s, f[1].s, f[2])
 				v.Definition, v.CheckOption, v.Definer, v.Security = f[2].s, f[3].s, f[4].s, f[5].s
 				v.Charset, v.Collation = r.same(f[6].s), r.same(f[7].s)
 			}
@@ -112,6 +113,7 @@ func (r *Reader) readTriggers(ctx context.Context, c *Catalog) error {
 		func(f []cellText) error {
 			if t := tables[[2]string{f[0].s, f[1].s}]; t != nil {
 				c.note("trigger", f[0].s, f[2].s, false, f...)
+				c.hide("trigger", f[0].s, f[2].s, f[9])
 				found[t] = append(found[t], trigger{event: f[3].s, timing: f[4].s, name: f[2].s, order: f[5].int()})
 			}
 			return nil
@@ -135,6 +137,7 @@ func (r *Reader) readRoutines(ctx context.Context, c *Catalog) error {
 		func(f []cellText) error {
 			if s := schemas[f[0].s]; s != nil {
 				c.note(strings.ToLower(f[1].s), f[0].s, f[2].s, false, f...)
+				c.hide(strings.ToLower(f[1].s), f[0].s, f[2].s, f[7])
 				s.Routines = append(s.Routines, Routine{Kind: r.same(strings.ToUpper(f[1].s)), Name: f[2].s})
 			}
 			return nil
@@ -157,6 +160,7 @@ func (r *Reader) readEvents(ctx context.Context, c *Catalog) error {
 		func(f []cellText) error {
 			if s := schemas[f[0].s]; s != nil {
 				c.note("event", f[0].s, f[1].s, f[9].s == "NOT PRESERVE" && (f[7].valid || f[8].valid), f...)
+				c.hide("event", f[0].s, f[1].s, f[6])
 				s.Events = append(s.Events, f[1].s)
 			}
 			return nil

@@ -49,3 +49,17 @@ func (r *Rights) Server(privileges ...string) bool {
 
 // Like is SQL's LIKE, by which grants name schemas.
 func Like(pattern, s string) bool { return like(pattern, s) }
+
+// Hidden is a view, trigger, routine or event that the account may know of and not read.
+type Hidden struct {
+	Kind, Schema, Name string // kind in lower case
+}
+
+func (h Hidden) String() string { return h.Kind + " " + mysql.QuoteTable(h.Schema, h.Name) }
+
+// hide notes an object whose text the server keeps from the account.
+func (c *Catalog) hide(kind, schema, name string, text cellText) {
+	if text.s == "" {
+		c.Hidden = append(c.Hidden, Hidden{kind, schema, name})
+	}
+}

@@ -23,7 +23,7 @@ type examination struct {
 	keys    []foreignKey
 	present map[[2]string]bool // on the target, by folded names
 	capable *transform.Target
-	rights  [2]*catalog.Rights // of the source, of the target
+	rights  *catalog.Rights // of the target's account
 }
 
 // limits are from where on a thing is worth a word.
@@ -179,17 +179,13 @@ func (e *examination) holds(ctx context.Context) (transform.Target, error) {
 	return *e.capable, nil
 }
 
-// mayOn asks once what the account of a server may do.
-func (e *examination) mayOn(ctx context.Context, s *mysql.Server) (*catalog.Rights, error) {
-	side := 0
-	if s == e.Target {
-		side = 1
-	}
+// mayLoad asks once what the target's account may do.
+func (e *examination) mayLoad(ctx context.Context) (*catalog.Rights, error) {
 	var err error
-	if e.rights[side] == nil {
-		e.rights[side], err = catalog.ReadRights(ctx, s)
+	if e.rights == nil {
+		e.rights, err = catalog.ReadRights(ctx, e.Target)
 	}
-	return e.rights[side], err
+	return e.rights, err
 }
 
 // onTables makes an object of each table that is one for use.

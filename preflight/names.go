@@ -139,8 +139,8 @@ func occupied(ctx context.Context, e *examination) ([]Finding, error) {
 	case same && len(objects) > 0:
 		f.What, f.Fix = "source and target are the same server and the names are the same", "check --target, or give other names (--schema-map)"
 		f.Why = "the load would replace what the dump reads"
-	case e.Existing:
-		f.Severity, f.Why, f.Fix = Note, "--if-exists says what becomes of them", "nothing is needed"
+	case e.Existing || e.Selection.NoSchema:
+		f.Severity, f.Why, f.Fix = Note, "--if-exists says what becomes of them, and --no-schema needs them", "nothing is needed"
 	}
 	return append(out, found(objects, f)...), nil
 }

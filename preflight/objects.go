@@ -42,7 +42,7 @@ func trustedCreators(ctx context.Context, e *examination) ([]Finding, error) {
 	if !e.Target.Facts.LogBin || v == "ON" || v == "1" {
 		return nil, nil
 	}
-	may, err := e.mayOn(ctx, e.Target)
+	may, err := e.mayLoad(ctx)
 	if err != nil || may.Server("SUPER") {
 		return nil, err
 	}

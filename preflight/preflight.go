@@ -74,7 +74,10 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		defer func() { err = errors.Join(err, s.Target.Close()) }()
 	}
 	o.Progress.SetPhase("catalog")
-	reader, err := catalog.NewReader(s.Source, o.Selection, o.Log)
+	if s.Selection.NoSchema {
+		s.Selection.NoViews, s.Selection.NoTriggers, s.Selection.NoRoutines, s.Selection.NoEvents = true, true, true, true
+	}
+	reader, err := catalog.NewReader(s.Source, s.Selection, o.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +129,7 @@ func Examine(ctx context.Context, s Subject, which Which, skip []string) (*Repor
 			r.Skipped = append(r.Skipped, c.id)
 			continue
 		}
-		if c.needs == both && s.Target == nil || which == Free && !c.free {
+		if c.needs == both && s.Target == nil || which == Free && !c.free || s.Selection.NoSchema && c.defs {
 			continue
 		}
 		began := time.Now()

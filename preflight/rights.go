@@ -5,16 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/mysql"
 )
 
 // sourceRights finds what the account may not read.
 func sourceRights(ctx context.Context, e *examination) ([]Finding, error) {
-	may, err := e.mayOn(ctx, e.Source)
-	if err != nil {
-		return nil, err
-	}
-	user := e.Source.Facts.User
+	may, user := e.Catalog.Rights, e.Source.Facts.User
 	var unreadable, unseen []Object
 	for _, t := range e.Catalog.Tables {
 		if may.Schema(t.Schema, "SELECT") {
@@ -28,17 +25,14 @@ func sourceRights(ctx context.Context, e *examination) ([]Finding, error) {
 			return nil, err
 		}
 	}
-	bodies, err := e.onObjects(ctx, func(o *storedObject) (string, string, bool) {
-		return "its text is hidden", "GRANT " + e.readsBody(o) + " TO " + account(user), o.body == ""
-	})
-	if err != nil {
-		return nil, err
+	for _, h := range e.Catalog.Hidden {
+		unreadable = append(unreadable, Object{Name: h.String(), Detail: "its text is hidden", Fix: "GRANT " + e.readsBody(h) + " TO " + account(user)})
 	}
 	for _, u := range e.Catalog.Unseen {
 		schema, rest, _ := strings.Cut(u, ": ")
 		unseen = append(unseen, Object{Name: schema, Detail: rest})
 	}
-	return append(found(append(unreadable, bodies...), Finding{
+	return append(found(unreadable, Finding{
 		Severity: Error, What: "tables, views, routines, triggers or events that the account may not read", Why: "the dump fails on the first of them",
 		Fix: "grant what is missing, or leave them out (--exclude-table, --no-views, --no-routines, --no-triggers, --no-events)",
 	}), found(unseen, Finding{
@@ -47,15 +41,15 @@ func sourceRights(ctx context.Context, e *examination) ([]Finding, error) {
 }
 
 // readsBody is the privilege that shows the text of an object.
-func (e *examination) readsBody(o *storedObject) string {
-	on := " ON " + mysql.QuoteName(o.schema) + ".*"
+func (e *examination) readsBody(h catalog.Hidden) string {
+	on := " ON " + mysql.QuoteName(h.Schema) + ".*"
 	f := &e.Source.Facts
 	switch {
-	case o.kind == "view":
+	case h.Kind == "view":
 		return "SELECT, SHOW VIEW" + on
-	case o.kind == "trigger":
+	case h.Kind == "trigger":
 		return "TRIGGER" + on
-	case o.kind == "event":
+	case h.Kind == "event":
 		return "EVENT" + on
 	case f.AtLeast(mysql.MySQL, 80020):
 		return "SHOW_ROUTINE ON *.*"
@@ -78,7 +72,7 @@ func account(user string) string {
 
 // targetRights finds privileges that the load needs and the account has not.
 func targetRights(ctx context.Context, e *examination) ([]Finding, error) {
-	may, err := e.mayOn(ctx, e.Target)
+	may, err := e.mayLoad(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -133,14 +127,14 @@ func neededOn(schema string, stored []storedObject) []string {
 }
 
 // snapshotRights finds an account that no way to a consistent snapshot is open to.
-func snapshotRights(ctx context.Context, e *examination) ([]Finding, error) {
+func snapshotRights(_ context.Context, e *examination) ([]Finding, error) {
 	f := &e.Source.Facts
 	if f.Flavor == mysql.MariaDB && f.LogBin { // each session is told the coordinates of its snapshot: no privilege is needed
 		return nil, nil
 	}
-	may, err := e.mayOn(ctx, e.Source)
-	if err != nil || may.Server("RELOAD") && !managed(e.Source) || may.Server("BACKUP_ADMIN") && may.Server("RELOAD") {
-		return nil, err
+	may := e.Catalog.Rights
+	if may.Server("RELOAD") && !managed(e.Source) || may.Server("BACKUP_ADMIN") && may.Server("RELOAD") {
+		return nil, nil
 	}
 	var objects []Object
 	for _, s := range e.Catalog.Schemas {
