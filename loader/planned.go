@@ -30,12 +30,16 @@ type Planned struct {
 	Action Action `json:"action"`
 	Object string `json:"object"` // "table `shop`.`orders`"
 	Rows   int64  `json:"rows,omitempty"`
+	About  int64  `json:"estimated_rows,omitempty"` // where the rows are not known
 	Bytes  int64  `json:"bytes,omitempty"`
 	Chunks int    `json:"chunks,omitempty"`
 	Done   int    `json:"chunks_done,omitempty"` // that an interrupted load has committed
 }
 
 func (p Planned) detail() string {
+	if p.About > 0 && p.Action != Keep {
+		return ": about " + progress.Counted(p.About, "row")
+	}
 	if p.Chunks == 0 || p.Action == Keep {
 		return ""
 	}
@@ -106,6 +110,9 @@ func (l *load) listObject(ctx context.Context, o *dump.Object) error {
 func (l *load) listTable(o *dump.Object, t *table, p *presence) {
 	there := p.tables[l.fold(t.name)] != ""
 	one := Planned{Object: "table " + t.String(), Rows: max(0, t.rows), Bytes: t.bytes, Chunks: t.chunks, Done: t.chunks - t.pending}
+	if l.fed != nil {
+		one.About, one.Done = max(0, t.estimated), t.done.count()
+	}
 	switch {
 	case t.left:
 		one.Action = Keep

@@ -29,6 +29,7 @@ func newCopyCommand() *cli.Command {
 	flags = append(flags,
 		whereFlag(),
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of pairs: connections that read rows, and as many that write them", DefaultText: "one per core of this machine"},
+		&cli.StringFlag{Name: "chunk-size", Value: "4MiB", Usage: "largest uncompressed `SIZE` of the rows of a transaction, up to 4MiB"},
 		&cli.BoolFlag{Name: "verify", Usage: "compare every row and definition at the end"},
 	)
 	flags = append(append(flags, snapshotFlags()...), targetFlags()...)
@@ -66,6 +67,12 @@ func copyOptions(c *cli.Context) (o copying, err error) {
 	}
 	if o.dump.Snapshot, err = snapshotOptions(c); err != nil {
 		return o, err
+	}
+	if o.dump.ChunkBytes, err = size(c, "chunk-size"); err != nil {
+		return o, err
+	}
+	if o.dump.ChunkBytes > dump.PipeChunkBytes {
+		return o, usagef("--chunk-size %s: a copy holds its chunks in memory, 4MiB is the largest", c.String("chunk-size"))
 	}
 	if o.dump.Threads, err = threads(c); err != nil {
 		return o, err

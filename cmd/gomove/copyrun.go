@@ -37,7 +37,7 @@ func (o *copying) run(ctx context.Context) (*copySummary, error) {
 		d := o.dump
 		d.Pipe, d.Copy = pipe, dumper.CopyOptions{ID: id, Kept: past}
 		if o.load.DryRun {
-			d.DryRun, d.Selection.NoData = false, true // definitions are read, no row is
+			d.DryRun, d.Selection.NoData, d.Copy.Kept = false, true, nil // definitions are read, no row is
 		}
 		source.Go(func() (err error) {
 			s.Source, err = dumper.Run(ctx, d)

@@ -296,10 +296,12 @@ func TestResumeDumpOnS3(t *testing.T) {
 	}
 }
 
-func wantFailure(t *testing.T, code int, r result, text string) {
+func wantFailure(t *testing.T, code int, r result, texts ...string) {
 	t.Helper()
-	if r.code != code || !strings.Contains(r.stderr, text) {
-		t.Errorf("exit %d in place of %d, without %q: %s", r.code, code, text, r.stderr)
+	for _, text := range texts {
+		if r.code != code || !strings.Contains(r.stderr, text) {
+			t.Errorf("exit %d in place of %d, without %q: %s", r.code, code, text, r.stderr)
+		}
 	}
 }
 
