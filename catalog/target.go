@@ -16,7 +16,7 @@ func ReadTarget(ctx context.Context, s *mysql.Server) (transform.Target, error) 
 		"SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES','DEFAULT')",
 	} {
 		var err error
-		if lists[i], err = firstColumn(ctx, s, query); err != nil {
+		if lists[i], err = mysql.Column(ctx, s.DB(), query); err != nil {
 			return transform.Target{}, err
 		}
 	}
@@ -29,20 +29,3 @@ func ReadTarget(ctx context.Context, s *mysql.Server) (transform.Target, error) 
 // SchemaScopes returns the conditions on a column of information_schema that together mean the catalog's schemas, in as few
 // queries as the server answers quickly.
 func (c *Catalog) SchemaScopes(column string) []string { return c.schemaScopes(column) }
-
-// firstColumn is the first column of a query. MariaDB lists collations without a name: they are "".
-func firstColumn(ctx context.Context, s *mysql.Server, query string) (out []string, err error) {
-	rows, err := s.DB().QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var c cellText
-		if err := rows.Scan(&c); err != nil {
-			return nil, err
-		}
-		out = append(out, c.s)
-	}
-	return out, rows.Err()
-}

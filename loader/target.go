@@ -2,12 +2,11 @@ package loader
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/mysql"
-	"github.com/gomove/gomove/transform"
 )
 
 // connect reaches the target and refuses one that takes no writes.
@@ -26,56 +25,18 @@ func (l *load) connect(ctx context.Context) error {
 		return fmt.Errorf("%w: %s is a replica, an Aurora reader, or has read_only set; "+
 			"use the writer endpoint, or SET GLOBAL read_only=OFF where nothing else writes to it", ErrReadOnly, o.Address())
 	}
-	l.target, err = readTarget(ctx, s)
+	l.target, err = catalog.ReadTarget(ctx, s)
 	return err
 }
 
-// readTarget asks what the server can hold.
-func readTarget(ctx context.Context, s *mysql.Server) (transform.Target, error) {
-	var lists [3][]string
-	for i, query := range []string{
-		"SELECT collation_name FROM information_schema.collations",
-		"SELECT character_set_name FROM information_schema.character_sets",
-		"SELECT engine FROM information_schema.engines WHERE support IN ('YES','DEFAULT')",
-	} {
-		var err error
-		if lists[i], err = column(ctx, s, query); err != nil {
-			return transform.Target{}, err
-		}
-	}
-	t := transform.NewTarget(string(s.Facts.Flavor), s.Facts.Number, lists[0], lists[1], lists[2], s.Facts.Variables)
-	t.ExplicitTimestamp = s.Facts.ExplicitTimestamps
-	return t, nil
-}
-
-// nameSet is the first column of a query in lower case.
+// nameSet is the only column of a query, in lower case.
 func nameSet(ctx context.Context, s *mysql.Server, query string) (map[string]bool, error) {
-	names, err := column(ctx, s, query)
-	if err != nil {
-		return nil, err
-	}
-	set := make(map[string]bool, len(names))
-	for _, n := range names {
-		set[strings.ToLower(n)] = true
-	}
-	return set, nil
+	return mysql.NameSet(ctx, s.DB(), query)
 }
 
-// column is the first column of a query; NULL is "".
-func column(ctx context.Context, s *mysql.Server, query string) (out []string, err error) {
-	rows, err := s.DB().QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		out = append(out, string(b))
-	}
-	return out, rows.Err()
+// column is the only column of a query; NULL is "".
+func column(ctx context.Context, s *mysql.Server, query string) ([]string, error) {
+	return mysql.Column(ctx, s.DB(), query)
 }
 
 // presence is what a schema of the target holds before the load.

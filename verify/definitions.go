@@ -18,7 +18,6 @@ import (
 type objectCheck struct {
 	*comparison
 	from   transform.Origin
-	to     transform.Target
 	alike  bool // both servers print a definition in the same way
 	other  []string
 	strict bool
@@ -28,9 +27,7 @@ type objectCheck struct {
 func (c *comparison) definitions(ctx context.Context) error {
 	c.o.Progress.SetPhase("definitions")
 	o := &objectCheck{comparison: c, strict: c.o.KeepDefiner}
-	if err := o.prepare(ctx); err != nil {
-		return err
-	}
+	o.prepare()
 	for _, schema := range c.sourceSchemas() {
 		if err := o.schema(ctx, schema); err != nil {
 			return err
@@ -52,24 +49,8 @@ func (c *comparison) definitions(ctx context.Context) error {
 	return o.views(ctx)
 }
 
-// prepare finds out what the adaptation of a load depends on.
-func (o *objectCheck) prepare(ctx context.Context) error {
-	f := &o.servers[target].Facts
-	var lists [3][]string
-	for i, q := range []string{
-		"SELECT COLLATION_NAME FROM information_schema.COLLATIONS", "SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS",
-		"SELECT ENGINE FROM information_schema.ENGINES WHERE SUPPORT IN ('YES','DEFAULT')",
-	} {
-		set, err := nameSet(ctx, o.servers[target], q)
-		if err != nil {
-			return err
-		}
-		for name := range set {
-			lists[i] = append(lists[i], name)
-		}
-	}
-	o.to = transform.NewTarget(string(f.Flavor), f.Number, lists[0], lists[1], lists[2], f.Variables)
-	o.to.ExplicitTimestamp = true // as a load sets it
+// prepare finds out where the definitions come from.
+func (o *objectCheck) prepare() {
 	if o.dump != nil {
 		s := &o.dump.reader.Manifest().Server
 		o.from = transform.Origin{Flavor: s.Flavor, Number: s.Number}
@@ -78,7 +59,6 @@ func (o *objectCheck) prepare(ctx context.Context) error {
 		o.from = transform.Origin{Flavor: string(s.Flavor), Number: s.Number}
 	}
 	o.alike = o.from.Flavor == o.to.Flavor && o.from.Number/100 == o.to.Number/100
-	return nil
 }
 
 // schema compares what is in one schema of the source with what is on the target.

@@ -136,7 +136,7 @@ func (c *comparison) commonCharset(col dump.Column, convertible bool) (charset, 
 	switch {
 	case col.Encoding == dump.UTF8 && col.Charset != "":
 		return catalog.CharsetUTF8, ""
-	case col.Charset == "" || col.Encoding != dump.Bytes || c.charsets[col.Charset]:
+	case col.Charset == "" || col.Encoding != dump.Bytes || c.to.Charsets[col.Charset]:
 		return col.Charset, ""
 	case isUTF8(col.Charset), convertible:
 		return catalog.CharsetUTF8, ""

@@ -11,6 +11,7 @@ import (
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
 )
 
 // comparison is one run.
@@ -23,7 +24,7 @@ type comparison struct {
 	objects  []*dump.Object                  // of a dump: what is selected
 	dumped   map[[2]string]*dump.Object      // its tables
 	tables   [2]map[[2]string]*catalog.Table // of servers; the target's by folded names
-	charsets map[string]bool                 // that the target has
+	to       transform.Target                // what the target can hold
 	started  time.Time
 	pairs    []*pair
 	paused   time.Duration // for writers

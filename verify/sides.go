@@ -104,10 +104,11 @@ func (c *comparison) sourceSchemas() []string {
 func (c *comparison) readTarget(ctx context.Context) error {
 	server := c.servers[target]
 	var err error
-	if c.charsets, err = nameSet(ctx, server, "SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS"); err != nil {
+	if c.to, err = catalog.ReadTarget(ctx, server); err != nil {
 		return err
 	}
-	there, err := nameSet(ctx, server, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")
+	c.to.ExplicitTimestamp = true // as a load sets it
+	there, err := mysql.NameSet(ctx, server.DB(), "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")
 	if err != nil {
 		return err
 	}
@@ -153,24 +154,6 @@ func (c *comparison) unseen(side sideOf) {
 	for _, u := range c.catalogs[side].Unseen {
 		c.summary.Differences = append(c.summary.Differences, Object{Object: side.String(), What: strings.Replace(u, "not dumped", "not compared", 1)})
 	}
-}
-
-// nameSet is the first column of a query in lower case.
-func nameSet(ctx context.Context, s *mysql.Server, query string) (set map[string]bool, err error) {
-	rows, err := s.DB().QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	set = map[string]bool{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		set[strings.ToLower(name)] = true
-	}
-	return set, rows.Err()
 }
 
 // fold is a name of a table or schema as the target compares it.

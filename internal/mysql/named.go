@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 )
 
@@ -54,4 +55,34 @@ func QueryNamed(ctx context.Context, from Queryer, query string) ([]Named, error
 		out = append(out, row)
 	}
 	return out, rows.Err()
+}
+
+// Column is a small result of one column; NULL is "".
+func Column(ctx context.Context, from Queryer, query string) (out []string, err error) {
+	rows, err := from.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, err
+		}
+		out = append(out, string(b))
+	}
+	return out, rows.Err()
+}
+
+// NameSet is a small result of one column, in lower case.
+func NameSet(ctx context.Context, from Queryer, query string) (map[string]bool, error) {
+	names, err := Column(ctx, from, query)
+	if err != nil {
+		return nil, err
+	}
+	set := make(map[string]bool, len(names))
+	for _, n := range names {
+		set[strings.ToLower(n)] = true
+	}
+	return set, nil
 }

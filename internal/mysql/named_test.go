@@ -30,3 +30,21 @@ func TestQueryNamed(t *testing.T) {
 		}
 	})
 }
+
+func TestNameSet(t *testing.T) {
+	onEach(t, func(t *testing.T, s *testdb.Server) {
+		c := session(t, connect(t, optionsOf(s), ForDump))
+		const q = "SELECT 'Abc' UNION ALL SELECT NULL UNION ALL SELECT 'ABC'"
+		names, err := Column(t.Context(), c, q)
+		if diff := cmp.Diff([]string{"Abc", "", "ABC"}, names); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+		set, err := NameSet(t.Context(), c, q)
+		if diff := cmp.Diff(map[string]bool{"abc": true, "": true}, set); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+		if _, err := Column(t.Context(), c, "SELECT nothing"); Number(err) != 1054 {
+			t.Errorf("an unknown column: %v", err)
+		}
+	})
+}
