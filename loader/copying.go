@@ -61,7 +61,7 @@ func (l *load) readCopy(ctx context.Context) (*dump.Unfinished, error) {
 	if err := l.journal.readCopy(ctx, l.server, p); err != nil || !p.planned {
 		return nil, err
 	}
-	if p.Manifest == nil || len(p.chunks) == 0 {
+	if p.restarting || p.Manifest == nil || len(p.chunks) == 0 {
 		l.fresh = true
 		return nil, nil
 	}
@@ -71,9 +71,9 @@ func (l *load) readCopy(ctx context.Context) (*dump.Unfinished, error) {
 // copyPast is what the progress table knows of an interrupted copy.
 type copyPast struct {
 	dump.Unfinished
-	planned bool
-	sources map[[2]string]*dump.PlanLine // by the target's names
-	chunks  []pastChunk
+	planned, restarting bool
+	sources             map[[2]string]*dump.PlanLine // by the target's names
+	chunks              []pastChunk
 }
 
 // pastChunk is a chunk that is in, of a table of the target.
@@ -103,7 +103,8 @@ func (j *journal) readCopy(ctx context.Context, s *mysql.Server, p *copyPast) (e
 		var into any
 		switch {
 		case kind == "phase":
-			p.planned = p.planned || c.table[1] == phasePlanned
+			p.restarting = p.restarting || c.table[1] == phaseRestart
+			p.planned = p.planned || p.restarting || c.table[1] == phasePlanned
 			continue
 		case kind == "chunk":
 			c.Differs = state == stateDiffers

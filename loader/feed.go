@@ -181,6 +181,9 @@ func (l *load) negativeZeros(t *table, n int64) {
 
 // broken says what stays of a load whose feed failed.
 func (l *load) broken(err error) error {
+	if l.o.Copy.Open != nil {
+		return err // the summary says it, and the same command carries on
+	}
 	tables := 0
 	for _, t := range l.order {
 		if t.closed && t.pending == 0 && !t.left {

@@ -305,7 +305,9 @@ func (l *load) readPast(ctx context.Context) error {
 	}
 	if l.o.After.Restart || l.fresh {
 		l.ours = l.o.Copy.Open != nil && l.past.onlyCreated()
-		l.forget = append(l.forget, l.journal.id)
+		if !l.ours {
+			l.forget = append(l.forget, l.journal.id)
+		}
 		l.past = nil
 		return nil
 	}

@@ -46,7 +46,7 @@ func (p *past) onlyCreated() bool {
 			return false
 		}
 	}
-	return p.phases[phasePlanned]
+	return p.phases[phasePlanned] || p.phases[phaseRestart]
 }
 
 // The marks of tables and phases.
@@ -55,6 +55,7 @@ const (
 	markKept    = "kept" // its definition, not its rows
 	markLeft    = "left" // alone
 
+	phaseRestart = "restart" // a copy begins anew: its tables go
 	phasePlanned = "planned" // nothing was in the way; tables carry their marks
 	phaseTables  = "tables"  // every table is there as it should be
 	phaseLoaded  = "loaded"  // every chunk is in, indexes and foreign keys too
@@ -322,6 +323,28 @@ func (j *journal) olderThan(ctx context.Context, s *mysql.Server, seconds int64)
 func (j *journal) forgetTable(ctx context.Context, s *mysql.Server, schema, table string) error {
 	return change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
 		" AND kind='chunk' AND schema_name="+mysql.QuoteString(schema)+" AND table_name="+mysql.QuoteString(table))
+}
+
+// restart forgets what a copy has done, and not which tables it made: a run that dies amid it leaves them to the next one.
+func (j *journal) restart(ctx context.Context, s *mysql.Server) error {
+	if err := j.mark(ctx, s, mark{kind: "phase", table: phaseRestart, state: markCreated}); err != nil {
+		return err
+	}
+	err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
+		" AND kind NOT IN ('table','session') AND NOT (kind='phase' AND table_name='"+phaseRestart+"')")
+	if err != nil {
+		return fmt.Errorf("progress table: %w", err)
+	}
+	return nil
+}
+
+// restarted ends what restart has begun.
+func (j *journal) restarted(ctx context.Context, s *mysql.Server) error {
+	err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+" AND kind='phase' AND table_name='"+phaseRestart+"'")
+	if err != nil {
+		return fmt.Errorf("progress table: %w", err)
+	}
+	return nil
 }
 
 // forget takes dumps out of the table.

@@ -85,6 +85,11 @@ func (l *load) startJournal(ctx context.Context) error {
 	if l.past != nil && l.past.phases[l.phase(phasePlanned)] {
 		return nil
 	}
+	if l.ours {
+		if err := l.journal.restart(ctx, l.server); err != nil {
+			return err
+		}
+	}
 	if err := l.noteSource(ctx); err != nil {
 		return err
 	}
@@ -97,6 +102,14 @@ func (l *load) startJournal(ctx context.Context) error {
 	}
 	if err := l.journal.mark(ctx, l.server, append(marks, mark{kind: "phase", table: l.phase(phasePlanned), state: markCreated})...); err != nil {
 		return err
+	}
+	if l.ours {
+		if err := l.journal.restarted(ctx, l.server); err != nil {
+			return err
+		}
+	}
+	if l.o.Copy.Open != nil {
+		l.log.Info("a new copy begins", "source", l.o.Copy.Source)
 	}
 	return l.reach(atPlanned, nil, "")
 }

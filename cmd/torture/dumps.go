@@ -56,7 +56,7 @@ func (t *torture) dumpUntilDone(ctx context.Context, rng *rand.Rand, how []strin
 			return d.dir, nil
 		}
 		if d.resume && d.dir != "" {
-			if err := t.mayWrite(ctx, rng, d); err != nil {
+			if err := t.mayMove(ctx, rng, &d.source, &t.resumed); err != nil {
 				return "", err
 			}
 			continue
@@ -142,8 +142,8 @@ func (t *torture) checkResumption(p *process, d *dumping) {
 	}
 }
 
-// mayWrite lets the source move between two runs, now and then, to where it was: only its binary log shows it.
-func (t *torture) mayWrite(ctx context.Context, rng *rand.Rand, d *dumping) error {
+// mayMove lets the source move between two runs, now and then, to where it was: only its binary log shows it.
+func (t *torture) mayMove(ctx context.Context, rng *rand.Rand, source *since, count *resumptions) error {
 	if rng.IntN(4) > 0 {
 		return nil
 	}
@@ -152,8 +152,8 @@ func (t *torture) mayWrite(ctx context.Context, rng *rand.Rand, d *dumping) erro
 			return fmt.Errorf("write to the source: %w", err)
 		}
 	}
-	d.source = written
-	t.resumed.written++
+	*source = written
+	count.written++
 	return nil
 }
 

@@ -36,6 +36,7 @@ type options struct {
 	faults int
 	rows   int
 	pairs  [][2]testdb.Kind
+	move   string // "files", "copy" or "both"
 	only   []kind
 	log    bool
 }
@@ -49,12 +50,16 @@ func readOptions(args []string) (options, error) {
 	f.IntVar(&o.rows, "rows", 400, "rows of the larger tables")
 	servers := f.String("servers", "mariadb:mariadb,mysql56:mysql97,mysql97:mariadb,mysql56:mysql56,mysql97:mysql97", "pairs of source:target, in turn")
 	only := f.String("only", "", "kinds of faults, separated by commas: "+kindNames())
+	f.StringVar(&o.move, "move", "both", "what is broken: files (dump and load), copy, or both in turn")
 	f.BoolVar(&o.log, "v", false, "print every fault")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("argument %q is not known", f.Arg(0))
+	}
+	if o.move != "files" && o.move != "copy" && o.move != "both" {
+		return o, fmt.Errorf("--move %q: use files, copy or both", o.move)
 	}
 	for name := range strings.SplitSeq(*servers, ",") {
 		from, to, ok := strings.Cut(name, ":")

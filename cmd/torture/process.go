@@ -26,12 +26,19 @@ type process struct {
 	hung           bool
 }
 
-// start runs gomove against a server through its proxy, with a clean environment.
+// uri is how gomove reaches a server through its proxy.
+func (e *end) uri() string {
+	return "mysql://root@127.0.0.1:" + strconv.Itoa(e.proxy.Port()) + "/?ssl-mode=DISABLED"
+}
+
+// start runs gomove against a server through its proxy, a copy against both, with a clean environment.
 func (t *torture) start(ctx context.Context, e *end, command string, args ...string) (*process, error) {
-	argv := append([]string{
-		command, "-h", "127.0.0.1", "-P", strconv.Itoa(e.proxy.Port()), "-u", "root", "--ssl-mode", "DISABLED",
-		"--progress", "none", "--summary", "json", "-t", "2",
-	}, args...)
+	argv := append([]string{command, "--progress", "none", "--summary", "json", "-t", "2"}, args...)
+	if command == "copy" {
+		argv = append(argv, "--source", t.source.uri(), "--target", t.target.uri())
+	} else {
+		argv = append(argv, "-h", "127.0.0.1", "-P", strconv.Itoa(e.proxy.Port()), "-u", "root", "--ssl-mode", "DISABLED")
+	}
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	p := &process{cmd: exec.CommandContext(ctx, t.gomove, argv...), done: make(chan struct{}), started: time.Now()}
 	p.cmd.Env = []string{"HOME=" + t.dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
@@ -73,22 +80,33 @@ func (p *process) code() int {
 
 // repeated is what the summary says of chunks and statements that were repeated.
 func (p *process) repeated() int {
-	var s struct {
+	type repeats struct {
 		Chunks     int `json:"chunks_retried"`
 		Statements int `json:"statements_repeated"`
 	}
-	_ = json.Unmarshal(p.stdout.Bytes(), &s) // a run that was killed has none
-	return s.Chunks + s.Statements
+	var s struct {
+		repeats
+		Target repeats `json:"target"` // of a copy
+	}
+	_ = json.Unmarshal(p.stdout.Bytes(), &s) // a run that was killed has none, and a load's target is a name
+	return s.Chunks + s.Statements + s.Target.Chunks + s.Target.Statements
 }
 
 // kept is how many chunks of an interrupted run the summary counts, and whether there was one.
 func (p *process) kept() (chunks int, resumed bool) {
-	var s struct {
+	type kept struct {
 		Resumed *struct {
 			Chunks int `json:"kept_chunks"`
 		} `json:"resumed"`
 	}
+	var s struct {
+		kept
+		Source *kept `json:"source"` // of a copy
+	}
 	_ = json.Unmarshal(p.stdout.Bytes(), &s)
+	if s.Source != nil {
+		s.kept = *s.Source
+	}
 	if s.Resumed == nil {
 		return 0, false
 	}

@@ -30,6 +30,10 @@ func (t *torture) report() {
 		fmt.Fprintf(t.out, "\n%d dumps were resumed to their end and kept %d chunks; %d were refused, as the source had restarted, or been written to (%d times)\n",
 			r.whole, r.chunks, r.refused, r.written)
 	}
+	if r := t.carried; r.whole+r.refused > 0 {
+		fmt.Fprintf(t.out, "\n%d copies were carried on to their end and kept %d chunks; %d were refused, as the source had restarted, or been written to (%d times)\n",
+			r.whole, r.chunks, r.refused, r.written)
+	}
 	if t.torn > 0 {
 		fmt.Fprintf(t.out, "\n%d files of tables that a killed MySQL 5.6 did not know had to be removed by hand\n", t.torn)
 	}

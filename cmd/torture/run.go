@@ -26,6 +26,7 @@ type torture struct {
 	want   *content
 	dumps  habits
 	loads  habits
+	copies [2]habits // as source and target see them
 
 	count     map[kind]*tally
 	done      int // faults
@@ -33,8 +34,9 @@ type torture struct {
 	compared  int
 	total     difference
 	resumed   resumptions
-	torn      int  // files that a killed MySQL 5.6 had left of tables it did not know
-	forgetful bool // the target has lost its counters in this round
+	carried   resumptions // of copies
+	torn      int         // files that a killed MySQL 5.6 had left of tables it did not know
+	forgetful bool        // the target has lost its counters in this round
 	failures  []string
 	startTime time.Time
 }
@@ -137,6 +139,9 @@ func (t *torture) prepare(ctx context.Context) error {
 	if len(t.failures) > failed {
 		return fmt.Errorf("a dump and a load without a fault: %s", t.failures[failed])
 	}
+	if err := t.measureCopy(ctx); err != nil {
+		return err
+	}
 	return os.RemoveAll(dump)
 }
 
@@ -157,8 +162,14 @@ func (t *torture) measure(ctx context.Context, e *end, command string, args ...s
 	return habits{time.Since(p.started), e.proxy.Passed() - passed}, nil
 }
 
-// iterate is one dump and one load, each until it is done, with faults on the way, and a comparison.
+// iterate is one dump and one load, or one copy, each until it is done, with faults on the way, and a comparison.
 func (t *torture) iterate(ctx context.Context, rng *rand.Rand) error {
+	if t.move == "copy" || t.move == "both" && rng.IntN(3) == 0 {
+		if err := t.copyUntilDone(ctx, rng); err != nil {
+			return err
+		}
+		return t.compare(ctx)
+	}
 	how := []string{"--compress", []string{"none", "zstd"}[rng.IntN(2)], "--format", []string{"csv", "csv", "sql"}[rng.IntN(3)]}
 	dump, err := t.dumpUntilDone(ctx, rng, how)
 	if err != nil {
@@ -171,7 +182,6 @@ func (t *torture) iterate(ctx context.Context, rng *rand.Rand) error {
 	if rng.IntN(4) == 0 {
 		with = append(with, "--if-exists", "drop")
 	}
-	// What is copied is copied here, once gomove can: `gomove copy` in place of the two.
 	if err := t.loadUntilDone(ctx, rng, with); err != nil {
 		return err
 	}
@@ -200,7 +210,7 @@ func (t *torture) compare(ctx context.Context) error {
 		}
 	}
 	t.compared++
-	left, err := numbers(ctx, t.target.admin, "SELECT 1 FROM information_schema.schemata WHERE schema_name='gomove'")
+	left, err := numbers(ctx, t.target.admin, progressLeft)
 	if err != nil {
 		return err
 	}
