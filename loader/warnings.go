@@ -21,6 +21,18 @@ type warning struct {
 
 func (w warning) String() string { return fmt.Sprintf("%s %d: %s", w.level, w.code, w.message) }
 
+// aboutStatement reports a warning about words of the statement and not about a row: character sets and collations that a server
+// means to give up (ER_WARN_DEPRECATED_SYNTAX, _UTF8_ALIAS, _UTF8MB3_CHARSET, _CHARSET, _COLLATION).
+func (w *warning) aboutStatement() bool {
+	switch w.code {
+	case 1287:
+		return strings.Contains(w.message, "deprecated")
+	case 3719, 3720, 3778:
+		return true
+	}
+	return false
+}
+
 // shownWarnings is how many of a chunk's warnings are read.
 const shownWarnings = 10
 
@@ -38,6 +50,10 @@ func (s *session) warnings(ctx context.Context) (count int64, first []warning, e
 		var w warning
 		if err := rows.Scan(&w.level, &w.code, &w.message); err != nil {
 			return count, nil, err
+		}
+		if w.aboutStatement() {
+			count-- // they come before those of rows
+			continue
 		}
 		w.row = rowOf(w.message)
 		first = append(first, w)

@@ -99,6 +99,8 @@ func storedWords(kind, schema string, stmt []byte, m transform.Mode) []string {
 	switch kind {
 	case "VIEW":
 		return inSchema(loose(w), schema)
+	case "TRIGGER":
+		return inSchema(w, schema)
 	case "EVENT":
 		for _, state := range [][]string{{"disable", "on", "slave"}, {"disable", "on", "replica"}} {
 			if i := indexOf(w, state); i >= 0 {
@@ -162,6 +164,8 @@ func (o *objectCheck) sequence(d, t *definition, want, have []byte) {
 // tableText compares two tables, the collations of their columns and AUTO_INCREMENT.
 func (o *objectCheck) tableText(d, t *definition, want, have []byte) {
 	a, b := readTable(want, d.mode), readTable(have, t.mode)
+	a.inSchema(t.schema)
+	b.inSchema(t.schema)
 	for _, diff := range a.differences(&b) {
 		diff.Object = d.String()
 		o.differs(diff)

@@ -284,3 +284,12 @@ func sortedKeys(a, b map[string]string) []string {
 	slices.Sort(out)
 	return out
 }
+
+// inSchema takes a table's own schema out of its foreign keys: a server prints it or not.
+func (t *tableText) inSchema(schema string) {
+	for name, text := range t.parts {
+		if strings.HasPrefix(name, "foreign key ") {
+			t.parts[name] = strings.Replace(text, " references "+schema+" . ", " references ", 1)
+		}
+	}
+}

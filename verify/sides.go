@@ -285,5 +285,11 @@ func (c *comparison) selectedOnTarget(schema, name string) bool {
 			return c.filter.Table(from, name)
 		}
 	}
+	if to, elsewhere := c.o.Names.Tables[[2]string{schema, name}]; elsewhere && to != [2]string{schema, name} {
+		return false // the source's of this name has another one on the target
+	}
+	if len(c.o.Names.Tables) > 0 && !slices.ContainsFunc(c.sourceSchemas(), func(s string) bool { return c.fold(c.o.Names.Schema(s)) == c.fold(schema) }) {
+		return false // single tables are mapped into this schema, which may hold others
+	}
 	return c.filter.Table(schema, name)
 }
