@@ -98,7 +98,7 @@ func cutByLine(name string, text []byte) (out []statement, err error) {
 		piece, rest, found := bytes.Cut(text, []byte(";\n"))
 		body := bytes.TrimSpace(piece)
 		first := line + bytes.Count(piece[:bytes.Index(piece, body)], []byte{'\n'})
-		if !found && len(body) > 0 && body[len(body)-1] != ';' {
+		if !found && len(body) > 0 && piece[len(piece)-1] != ';' {
 			return nil, &foreign.PlaceError{File: name, Line: int64(first), Err: fmt.Errorf("%w: it ends inside a statement", foreign.ErrCut)}
 		}
 		out = append(out, statement{text: bytes.TrimSuffix(body, []byte{';'}), line: first})
@@ -190,7 +190,7 @@ func (d *reading) object(schema string, t *tableFiles, m map[string][]statement)
 	}
 	st, name, ok := created(m[file], word)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s creates no %s: mydumper could not read it, as its messages say; remove the files of the same name to load the rest",
+		return nil, fmt.Errorf("%w: %s creates no %s: mydumper could not read it, as its messages say, or read it under ANSI_QUOTES; remove the files of the same name to load the rest",
 			foreign.ErrDump, file, strings.ToLower(word))
 	}
 	o := &dump.FedObject{Object: dump.Object{Kind: kind, Schema: schema, Name: name, Base: schema + "." + name, Rows: -1, Estimated: -1}}

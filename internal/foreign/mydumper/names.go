@@ -107,7 +107,7 @@ func newLayout(files []file) (*layout, error) {
 // checkOthers refuses files that may hold rows and are in no form of mydumper's. Others, such as logs, are no part of the dump.
 func (l *layout) checkOthers(names []string) error {
 	for _, name := range names {
-		schema, table, _ := strings.Cut(name, ".")
+		schema, table := l.split(name)
 		if l.schemas[schema] == nil || table == "" || strings.HasSuffix(foreign.PlainName(name), "-checksum") || strings.HasSuffix(foreign.PlainName(name), ".log") {
 			continue
 		}
