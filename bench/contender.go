@@ -27,7 +27,16 @@ type contender struct {
 	set     *set   // whose schema is {schema}
 	in      string // what {in} is
 	loads   bool   // it fills the schema {schema}, which is dropped before each run; else it may fill {out}
+	copies  bool   // it fills the schema {schema}_copy, which is dropped before each run
 	tool    string // of {tool}: a program that does not stand on PATH
+}
+
+// filled is the schema that a contender fills.
+func (c *contender) filled() string {
+	if c.copies {
+		return c.set.schema() + "_copy"
+	}
+	return c.set.schema()
 }
 
 // outDir is where dumps go.
@@ -62,6 +71,15 @@ const (
 	gomoveDump     = "{gomove} dump" + connect + "-B {schema} -t {threads} --progress none --compress none -o {out}"
 	gomoveDumpZstd = "{gomove} dump" + connect + "-B {schema} -t {threads} --progress none -o {out}"
 	gomoveLoad     = "{gomove} load" + connect + "-d {in} -t {threads} --progress none --skip-binlog"
+)
+
+// The commands of a copy beside its source.
+const (
+	gomoveCopy = "{gomove} copy --source mysql://{user}@{host}:{port}/ --target mysql://{user}@{host}:{port}/ -B {schema} --schema-map {schema}={schema}_copy -t {threads}" +
+		" --progress none --skip-binlog"
+	gomoveDumpLoad = gomoveDump + " && {gomove} load" + connect + "-d {out} --schema-map {schema}={schema}_copy -t {threads} --progress none --skip-binlog"
+	clientCopy     = "{client} -e 'CREATE DATABASE {schema}_copy' && {tool}" + connect + "--single-transaction --quick {schema} |" +
+		" {client} --max-allowed-packet=64M --init-command='SET sql_log_bin=0, unique_checks=0, foreign_key_checks=0' {schema}_copy"
 )
 
 // The commands of the others, each with the settings that were the fastest of those that were tried.
@@ -137,8 +155,8 @@ func (h *host) reset(ctx context.Context, c *contender) error {
 			return err
 		}
 	}
-	if c.loads {
-		if err := quietly(ctx, h.db, "DROP DATABASE IF EXISTS "+c.set.schema()); err != nil {
+	if c.loads || c.copies {
+		if err := quietly(ctx, h.db, "DROP DATABASE IF EXISTS "+c.filled()); err != nil {
 			return err
 		}
 	}

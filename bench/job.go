@@ -70,7 +70,7 @@ func (h *host) rounds(ctx context.Context, all []*contender, results []result, s
 	warm := make([]usage, len(all))
 	for i, c := range all {
 		u, err := h.once(ctx, c)
-		if err == nil && c.loads {
+		if err == nil && (c.loads || c.copies) {
 			err = h.checkLoaded(ctx, c, s)
 		}
 		switch {
@@ -148,7 +148,7 @@ func (h *host) once(ctx context.Context, c *contender) (usage, error) {
 
 // checkLoaded makes sure that a contender has loaded every row.
 func (h *host) checkLoaded(ctx context.Context, c *contender, s *set) error {
-	tables, rows, err := countRows(ctx, h.db, c.set.schema())
+	tables, rows, err := countRows(ctx, h.db, c.filled())
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ func (h *host) contenders(ctx context.Context, s *set, job, work string) ([]*con
 			{name: "gomove, one table", role: subject, command: gomoveDump, set: s},
 			{name: fmt.Sprintf("gomove, %d tables", bigParts), role: base, command: gomoveDump, set: findSet("parts")},
 		}
+	case jobCopy:
+		all = h.copies(s)
 	case jobLoad:
 		all, err = h.loaders(ctx, s, csv, work)
 	}
@@ -45,6 +47,24 @@ func (h *host) contenders(ctx context.Context, s *set, job, work string) ([]*con
 		}
 	}
 	return all, bytes, err
+}
+
+// copies are the ways from one schema into another.
+func (h *host) copies(s *set) []*contender {
+	all := []*contender{
+		{name: "gomove", role: subject, command: gomoveCopy, set: s, copies: true},
+		{name: "gomove dump, then load", role: base, command: gomoveDumpLoad, set: s, copies: true},
+	}
+	if h.ClientCommand() == nil {
+		return all
+	}
+	for _, tool := range h.dumpClients() {
+		all = append(all, &contender{
+			name: filepath.Base(tool) + " | " + filepath.Base(h.client()), role: rival, command: clientCopy, set: s, copies: true,
+			tool: clientTool(tool, h.ClientCommand()),
+		})
+	}
+	return all
 }
 
 // compressed are the dumps that compress.

@@ -12,6 +12,7 @@ const (
 	jobDumpZstd = "dump-zstd" // compressed
 	jobBig      = "dump-big"  // one big table against the same rows in several
 	jobLoad     = "load"      // of an uncompressed dump
+	jobCopy     = "copy"      // into another schema of the same server
 )
 
 // set is one kind of data, in a schema of its own.
@@ -71,6 +72,7 @@ const (
 // sets are the kinds of data.
 func sets() []*set {
 	all := []string{jobDump, jobDumpZstd, jobLoad}
+	copied := append(all[:len(all):len(all)], jobCopy)
 	return []*set{
 		{
 			name: "integers", about: "narrow integers", jobs: all, rows: share(1, 1), tables: oneTable,
@@ -79,13 +81,13 @@ func sets() []*set {
 		},
 		{
 			name: "sysbench", about: "rows as sysbench makes them, one secondary index", rows: share(1, 1), tables: oneTable,
-			jobs:    []string{jobDump, jobDumpZstd, jobBig, jobLoad},
+			jobs:    []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy},
 			columns: "id INT NOT NULL, k INT NOT NULL, c CHAR(120) NOT NULL, pad CHAR(60) NOT NULL, PRIMARY KEY (id)",
 			indexes: []string{"KEY k (k)"}, row: sysbenchRow, key: "id", bound: number,
 		},
 		{
 			name: "mixed", about: "decimal, double, datetime, utf8mb4 text with quotes and newlines, JSON-like text, varbinary, NULL; two secondary indexes",
-			jobs: all, rows: share(3, 10), tables: oneTable,
+			jobs: copied, rows: share(3, 10), tables: oneTable,
 			columns: "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, amount DECIMAL(14,2) NOT NULL, ratio DOUBLE, created DATETIME NOT NULL, name VARCHAR(60) NOT NULL, " +
 				"note TEXT, doc LONGTEXT, token VARBINARY(32), state TINYINT, touched DATETIME(6), PRIMARY KEY (id)",
 			indexes: []string{"KEY created (created)", "KEY name (name)"}, row: mixedRow, key: "id", bound: number,

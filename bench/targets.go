@@ -31,7 +31,9 @@ func targets() []target {
 		{about: "load csv against the fastest peer", jobs: []string{jobLoad}, except: []string{"small"}, against: rival, what: wall, name: "wall", most: 0.8},
 		{about: "load against the limit of LOAD DATA", jobs: []string{jobLoad}, against: limit, what: wall, name: "wall", most: 1.05},
 		{about: "many small tables, dump and load, against the fastest peer", jobs: []string{jobDump, jobLoad}, sets: []string{"small"}, against: rival, what: wall, name: "wall", most: 0.6},
-		{about: "resident size", jobs: []string{jobDump, jobDumpZstd, jobBig, jobLoad}, what: rss, name: "MB", most: 100},
+		{about: "copy against mysqldump into mysql", jobs: []string{jobCopy}, against: rival, what: wall, name: "wall", most: 0.6},
+		{about: "copy against dump, then load", jobs: []string{jobCopy}, against: base, what: wall, name: "wall", most: 0.8},
+		{about: "resident size", jobs: []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy}, what: rss, name: "MB", most: 100},
 	}
 }
 
