@@ -131,7 +131,7 @@ func (d *reading) source(ctx context.Context, s Source) error {
 	if _, err := t.Choose(kept); err != nil {
 		return fmt.Errorf("files of table %s: %w", name, err)
 	}
-	d.add(t, files, columns)
+	d.add(t, files, columns, len(s.Columns) > 0)
 	return nil
 }
 
@@ -202,8 +202,8 @@ func (d *reading) header(ctx context.Context, name string, t *foreign.Table) ([]
 	return names, nil
 }
 
-// add gives a table and its files to the feed.
-func (d *reading) add(t *foreign.Table, files, columns []string) {
+// add gives a table and its files to the feed. named says that the columns are not those of the header.
+func (d *reading) add(t *foreign.Table, files, columns []string, named bool) {
 	if !slices.ContainsFunc(d.objects, func(o *dump.FedObject) bool { return o.Schema == t.Schema }) {
 		d.objects = append(d.objects, foreign.SchemaObject(t.Schema))
 	}
@@ -227,7 +227,7 @@ func (d *reading) add(t *foreign.Table, files, columns []string) {
 		f.width, f.keep = len(columns), keep
 		if d.o.Header {
 			names, err := f.names()
-			if err == nil && len(names) > 0 && !slices.Equal(names, columns) && len(columnsOf(d.o.Sources, t)) == 0 {
+			if err == nil && len(names) > 0 && !slices.Equal(names, columns) && !named {
 				err = f.ErrorAt(f.RowLine(), "%w: columns %s, the first file of %s has %s", foreign.ErrDump, strings.Join(names, ","), t, strings.Join(columns, ","))
 			}
 			if err != nil {
@@ -237,16 +237,6 @@ func (d *reading) add(t *foreign.Table, files, columns []string) {
 		return f, nil
 	}
 	d.rows = append(d.rows, foreign.Rows{Table: t, Files: files, Want: -1, Open: open})
-}
-
-// columnsOf is the columns that were named for a table.
-func columnsOf(sources []Source, t *foreign.Table) []string {
-	for _, s := range sources {
-		if s.Schema == t.Schema && s.Table == t.Name {
-			return s.Columns
-		}
-	}
-	return nil
 }
 
 // rowFile is a file of which some cells of each row are kept.

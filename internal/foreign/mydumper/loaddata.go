@@ -221,4 +221,3 @@ func (f *loadFile) Row() ([]foreign.Literal, error) {
 
 // Close closes the file.
 func (f *loadFile) Close() error { return f.in.Close() }
-

@@ -42,6 +42,7 @@ type dataFile struct {
 	order     [2]int // part and sub-part of its name
 	stem      string // its name up to the extension
 	sql, rows string // INSERT statements or LOAD DATA, and the file that LOAD DATA reads
+	size      int64  // stored, of both
 }
 
 // layout sorts files to the objects whose they are.
@@ -89,7 +90,7 @@ func newLayout(files []file) (*layout, error) {
 		}
 	}
 	for _, f := range data {
-		if err := l.addData(f.name); err != nil {
+		if err := l.addData(f); err != nil {
 			return nil, err
 		}
 	}
@@ -182,7 +183,8 @@ func (l *layout) definition(name, base, suffix string) error {
 }
 
 // addData takes up a file of rows: schema.table[.part[.sub-part]].{sql,dat}.
-func (l *layout) addData(name string) error {
+func (l *layout) addData(f file) error {
+	name := f.name
 	plain := foreign.PlainName(name)
 	dot := strings.LastIndexByte(plain, '.')
 	stem, extension := plain[:dot], plain[dot+1:]
@@ -198,6 +200,7 @@ func (l *layout) addData(name string) error {
 		i = len(t.data)
 		t.data = append(t.data, dataFile{order: order, stem: stem})
 	}
+	t.data[i].size += f.size
 	place := &t.data[i].sql
 	if extension == "dat" {
 		place = &t.data[i].rows

@@ -22,9 +22,7 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 	}
 	rows := &foreign.Rows{Want: want}
 	if len(t.data) == 0 {
-		if want < 0 {
-			rows.Want = -1
-		}
+		o.Estimated = 0
 		if rows.Table, err = tableOf(o, st, "binary"); err != nil {
 			return nil, err
 		}
@@ -58,6 +56,9 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 			rows.Table, mysql.QuoteName(name)))
 	}
 	o.Columns, o.Estimated = rows.Table.Columns(), want
+	if want < 0 {
+		o.Estimated = t.estimate()
+	}
 	byName := map[string]dataFile{}
 	for _, f := range t.data {
 		name := f.sql
@@ -71,6 +72,22 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 		return d.openRows(ctx, byName[name], rows.Table, charset)
 	}
 	return rows, nil
+}
+
+// estimate is about how many rows a small table has, whose dump does not tell: its indexes are then made with it. -1 is any number.
+func (t *tableFiles) estimate() int64 {
+	const small, shortRow = 16 << 10, 20
+	size := int64(0)
+	for _, f := range t.data {
+		size += f.size
+		if f.sql != foreign.PlainName(f.sql) || f.rows != foreign.PlainName(f.rows) {
+			return -1
+		}
+	}
+	if size > small {
+		return -1
+	}
+	return size / shortRow
 }
 
 // wanted is how many rows the dump says that a table has, -1 where it does not say.
