@@ -40,7 +40,7 @@ func clientLoad(t *testing.T, s *testdb.Server, file string, args ...string) {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	cmd := s.Client(t, append(args, "--max-allowed-packet=64M")...)
+	cmd := s.Client(t, append(args, "--comments", "--max-allowed-packet=64M", "--default-character-set=utf8mb4")...)
 	cmd.Stdin = in
 	if out, err := cmd.CombinedOutput(); err != nil && !slices.Contains(args, "--force") {
 		t.Fatalf("client: %v\n%s", err, out)

@@ -25,6 +25,7 @@ type facts struct {
 	here      dump.Coordinates // of the dumped server
 	source    dump.Coordinates // of its source, where it is a replica
 	ofSource  bool             // the comments say that what follows is the source's
+	mariadb   bool             // something in it is MariaDB's own
 }
 
 var (
@@ -132,14 +133,39 @@ func versionNumber(version string) int {
 	return n
 }
 
+// The servers that a file is taken to be of that does not say it.
+const (
+	newestMySQL   = 90799
+	newestMariaDB = 129999
+)
+
+// sandbox is how files of newer mariadb-dumps begin.
+var sandbox = []byte("999999\\- enable the sandbox mode")
+
+// marks are what only MariaDB writes into definitions.
+var marks = [][]byte{[]byte("/*M!"), []byte("current_timestamp()"), []byte("_uca1400_"), []byte("ENGINE=Aria")}
+
+// statement looks for what tells MariaDB's files from MySQL's, where the comments do not.
+func (f *facts) statement(text []byte) {
+	if f.server.Number > 0 || f.mariadb {
+		return
+	}
+	for _, mark := range marks {
+		f.mariadb = f.mariadb || bytes.Contains(text[:min(len(text), maxShort)], mark)
+	}
+}
+
 // manifest describes the file as a dump.
 func (f *facts) manifest(id string) *dump.Manifest {
 	m := &dump.Manifest{
 		Format: dump.FormatVersion, ID: id, Tool: f.tool, Started: f.finished, For: dump.ForGomove, Rows: dump.CSV,
 		Compression: dump.None, Charset: "source", Server: f.server,
 	}
-	if m.Server.Flavor == "" {
-		m.Server.Flavor = "mysql"
+	if m.Server.Number == 0 { // without comments: what stands in versioned comments was in force
+		m.Server.Flavor, m.Server.Number = "mysql", newestMySQL
+		if f.mariadb {
+			m.Server.Flavor, m.Server.Number = "mariadb", newestMariaDB
+		}
 	}
 	m.Snapshot.Coordinates = f.here
 	if f.source.State != "" {

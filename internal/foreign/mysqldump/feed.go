@@ -6,6 +6,8 @@
 package mysqldump
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -181,8 +183,10 @@ func (f *Feed) open() error {
 		return fmt.Errorf("%s: %w", f.o.Name, errors.Join(err, raw.Close()))
 	}
 	f.hash = xxh3.New128()
-	f.facts = &facts{}
-	s := newScript(io.TeeReader(f.file, f.hash), f.o.Name, f.facts.comment)
+	in := bufio.NewReaderSize(f.file, 4<<10)
+	start, _ := in.Peek(64) // an error comes again
+	f.facts = &facts{mariadb: bytes.Contains(start, sandbox)}
+	s := newScript(io.TeeReader(in, f.hash), f.o.Name, f.facts.comment)
 	f.session = &session{script: s, schema: f.o.Into, collation: map[string]string{}, o: &f.o, facts: f.facts, objects: f.objects}
 	return nil
 }

@@ -23,6 +23,7 @@ type objects struct {
 	made    map[string]bool // what CREATE statements name, for dropped
 	dropped []drop          // what DROP statements name
 	system  map[string]bool // schemas of the server that are passed over
+	guessed bool            // a charset, and said so
 }
 
 // table is a table of the file.
@@ -278,6 +279,10 @@ func (c *objects) targetTable(ctx context.Context, schema, name string) (*table,
 // choose settles what columns a table's rows have and in which charset and time zone they stand; all its rows must agree.
 func (c *objects) choose(s *session, t *table, columns []string) error {
 	charset := s.script.charset()
+	if s.script.env.Vars[transform.VarClient] == "" && !c.guessed {
+		c.guessed = true
+		c.o.warn(c.o.Name + " does not say in which charset its rows are (SET NAMES): they are read as " + defaultCharset)
+	}
 	if t.columns == nil || t.rows == 0 && !t.columns.Same(columns) {
 		if err := t.choose(columns, charset); err != nil {
 			return err

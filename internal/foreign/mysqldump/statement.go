@@ -53,6 +53,7 @@ var ErrNoSchema = errors.New("no schema")
 
 // statement follows a statement that is no INSERT.
 func (s *session) statement(it *item) error {
+	s.facts.statement(it.text)
 	err := s.follow(it)
 	if errors.Is(err, errNotKnown) {
 		if s.passesBulk(it) {
