@@ -194,6 +194,28 @@ func (j *journal) note(ctx context.Context, s *mysql.Server, notes []note) error
 	return nil
 }
 
+// restart forgets what a copy has done, and not which tables it made: a run that dies amid it leaves them to the next one.
+func (j *journal) restart(ctx context.Context, s *mysql.Server) error {
+	if err := j.mark(ctx, s, mark{kind: "phase", table: phaseRestart, state: markCreated}); err != nil {
+		return err
+	}
+	err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
+		" AND kind NOT IN ('table','session') AND NOT (kind='phase' AND table_name='"+phaseRestart+"')")
+	if err != nil {
+		return fmt.Errorf("progress table: %w", err)
+	}
+	return nil
+}
+
+// restarted ends what restart has begun.
+func (j *journal) restarted(ctx context.Context, s *mysql.Server) error {
+	err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+" AND kind='phase' AND table_name='"+phaseRestart+"'")
+	if err != nil {
+		return fmt.Errorf("progress table: %w", err)
+	}
+	return nil
+}
+
 // definitions tell one definition of a table from another, by the source's names.
 func (f *fed) definitions() map[[2]string]string {
 	all := make(map[[2]string]string, len(f.batch))

@@ -37,7 +37,7 @@ func (l *load) loadData(ctx context.Context) error {
 	l.counters.SetPhase("data")
 	ready := make(chan *table, len(l.order)+readyTables)
 	for _, t := range l.order {
-		if t.pending == 0 && !t.left {
+		if l.fed == nil && t.pending == 0 && !t.left {
 			if err := l.finished(ctx, t, ready); err != nil {
 				return err
 			}

@@ -325,28 +325,6 @@ func (j *journal) forgetTable(ctx context.Context, s *mysql.Server, schema, tabl
 		" AND kind='chunk' AND schema_name="+mysql.QuoteString(schema)+" AND table_name="+mysql.QuoteString(table))
 }
 
-// restart forgets what a copy has done, and not which tables it made: a run that dies amid it leaves them to the next one.
-func (j *journal) restart(ctx context.Context, s *mysql.Server) error {
-	if err := j.mark(ctx, s, mark{kind: "phase", table: phaseRestart, state: markCreated}); err != nil {
-		return err
-	}
-	err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
-		" AND kind NOT IN ('table','session') AND NOT (kind='phase' AND table_name='"+phaseRestart+"')")
-	if err != nil {
-		return fmt.Errorf("progress table: %w", err)
-	}
-	return nil
-}
-
-// restarted ends what restart has begun.
-func (j *journal) restarted(ctx context.Context, s *mysql.Server) error {
-	err := change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+" AND kind='phase' AND table_name='"+phaseRestart+"'")
-	if err != nil {
-		return fmt.Errorf("progress table: %w", err)
-	}
-	return nil
-}
-
 // forget takes dumps out of the table.
 func (j *journal) forget(ctx context.Context, s *mysql.Server, ids ...string) error {
 	for _, id := range ids {
