@@ -36,11 +36,11 @@ func tryShell(t *testing.T, dir, line string) (stdout, stderr string, err error)
 
 // command is gomove with its arguments, for a shell.
 func command(args ...string) string {
-	line := "gomove"
+	words := []string{"gomove"}
 	for _, a := range args {
-		line += " '" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		words = append(words, "'"+strings.ReplaceAll(a, "'", `'\''`)+"'")
 	}
-	return line
+	return strings.Join(words, " ")
 }
 
 // TestStream moves the zoo of values and objects through a pipe into a server of another kind. The same stream, that tee has kept,

@@ -119,11 +119,11 @@ func readStream(ctx context.Context, in io.Reader) (events []string, err error) 
 		case err != nil:
 			return events, err
 		case e.Object != nil:
-			line := fmt.Sprintf("%s %s.%s rows %d", e.Object.Kind, e.Object.Schema, e.Object.Name, e.Object.Rows)
+			words := []string{fmt.Sprintf("%s %s.%s rows %d", e.Object.Kind, e.Object.Schema, e.Object.Name, e.Object.Rows)}
 			for i, name := range e.Object.Files {
-				line += fmt.Sprintf(", %s: %s", name, e.Object.Texts[i])
+				words = append(words, fmt.Sprintf("%s: %s", name, e.Object.Texts[i]))
 			}
-			events = append(events, line)
+			events = append(events, strings.Join(words, ", "))
 		case e.Chunk != nil:
 			text, err := readOpened(e.Chunk)
 			if err != nil {
