@@ -3,6 +3,7 @@
 package dumper
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -28,10 +29,12 @@ type Options struct {
 	Threads     int              // sessions that read rows; default one per core of this machine
 	ChunkBytes  int64            // uncompressed bytes of a chunk; default 64 MiB
 	Snapshot    SnapshotOptions
-	Log         *slog.Logger       // default slog.Default()
-	Progress    *progress.Counters // default a new one
-	DryRun      bool
-	Resume      bool // go on with the interrupted dump in Out, when there is one
+	// Check is called once it is known what is selected, before anything is locked or written; its error ends the dump. Default none.
+	Check    func(ctx context.Context, s *mysql.Server, c *catalog.Catalog) error
+	Log      *slog.Logger       // default slog.Default()
+	Progress *progress.Counters // default a new one
+	DryRun   bool
+	Resume   bool // go on with the interrupted dump in Out, when there is one
 }
 
 // Consistency is --consistency.

@@ -88,6 +88,11 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 	if err := r.readCatalog(ctx); err != nil {
 		return nil, err
 	}
+	if r.o.Check != nil {
+		if err := r.o.Check(ctx, r.server, r.catalog); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.preview(ctx); err != nil {
 		return nil, err
 	}

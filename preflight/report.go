@@ -105,6 +105,21 @@ func (r *Report) Err() error {
 	return nil
 }
 
+// Stop is nil when there are no errors. It names each of them, with what to do and how to go on in spite of it.
+func (r *Report) Stop() error {
+	if r.Errors == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Severity == Error {
+			f.write(&b)
+		}
+	}
+	return fmt.Errorf("%w; nothing was changed, --skip-check ID goes on in spite of one:\n%s", ErrFound, strings.TrimSuffix(b.String(), "\n"))
+}
+
 // head is the finding in a line, with its first object.
 func (f *Finding) head() string {
 	if len(f.Objects) == 0 {

@@ -260,3 +260,30 @@ func TestSameServer(t *testing.T) {
 		})
 	}
 }
+
+// The checks that a dump runs ask the server nothing: they run on what is known when the connections are closed.
+func TestFreeChecksAskNothing(t *testing.T) {
+	for _, k := range testdb.All() {
+		t.Run(string(k), func(t *testing.T) {
+			s := testdb.Start(t, k)
+			schema := s.Schema(t)
+			s.Exec(t, planting(clean+"; CREATE TABLE S.my (id INT PRIMARY KEY) ENGINE=MyISAM", schema)...)
+			sub := subject(t, s, "", nil, "", catalog.Selection{Schemas: []string{schema}})
+			if err := sub.Source.Close(); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			r, err := Examine(t.Context(), sub, Free, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d checks in %s", r.Checks, time.Since(began))
+			if r.Warnings != 1 || r.Stop() != nil {
+				t.Errorf("%+v", r)
+			}
+			if _, err := Examine(t.Context(), sub, All, nil); err == nil {
+				t.Error("the connections are not closed: this test shows nothing")
+			}
+		})
+	}
+}

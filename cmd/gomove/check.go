@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/gomove/gomove/catalog"
+	"github.com/gomove/gomove/dumper"
+	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/preflight"
+	"github.com/gomove/gomove/transform"
 )
 
 const checkHelp = `Examples:
@@ -88,6 +93,33 @@ func checkAction(c *cli.Context) error {
 		}
 		return con.finish(r, err)
 	})
+}
+
+// checkFirst returns what runs, before a dump locks or writes anything, the checks that cost it no query of its own, and stops it
+// at errors. target is a copy's: all checks are run then, but those that a load makes by itself, before it changes anything.
+func checkFirst(c *cli.Context, log *slog.Logger, o dumper.Options, names transform.Names, target *mysql.Options) func(context.Context, *mysql.Server, *catalog.Catalog) error {
+	skip := c.StringSlice("skip-check")
+	if o.Snapshot.Consistency == dumper.ConsistencyNone || o.Selection.NoData {
+		skip = append(skip, "P21")
+	}
+	which := preflight.Free
+	if target != nil {
+		which, skip = preflight.All, append(skip, "P25", "P26")
+	}
+	return func(ctx context.Context, s *mysql.Server, selected *catalog.Catalog) (err error) {
+		subject := preflight.Subject{Source: s, Catalog: selected, Selection: o.Selection, Names: names, Existing: true, Log: log}
+		if target != nil {
+			if subject.Target, err = mysql.Connect(ctx, *target, mysql.ForLoad); err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, subject.Target.Close()) }()
+		}
+		r, err := preflight.Examine(ctx, subject, which, skip)
+		if err != nil {
+			return err
+		}
+		return r.Stop()
+	}
 }
 
 func checkInterrupted(err error) error {

@@ -145,3 +145,49 @@ func TestCheckIsDocumented(t *testing.T) {
 		t.Errorf("%d checks were found: this test does not find them", len(ids))
 	}
 }
+
+// A dump stops before it locks or writes anything at what it could not read, a copy at what the target would refuse.
+func TestDumpAndCopyStopAtErrors(t *testing.T) {
+	for _, k := range testdb.All() {
+		t.Run(string(k), func(t *testing.T) {
+			s := testdb.Start(t, k)
+			schema := s.Schema(t)
+			user := "stop_" + schema[:strings.IndexByte(schema, '_')]
+			s.Exec(t, "CREATE TABLE "+schema+".a (id INT PRIMARY KEY, v INT, KEY (v))", "CREATE FUNCTION "+schema+".f() RETURNS INT NO SQL RETURN 1",
+				"CREATE USER "+user+"@'%'", "GRANT SELECT, LOCK TABLES, TRIGGER, EVENT, EXECUTE ON "+schema+".* TO "+user+"@'%'")
+			t.Cleanup(func() { s.Exec(t, "DROP USER "+user+"@'%'") })
+			dir := filepath.Join(t.TempDir(), "dump")
+			as := func(more ...string) []string { return append(dumpArgs(s, dir, "-B", schema, "-u", user), more...) }
+			r := runBinary(t, as()...)
+			if r.code != 1 || !strings.Contains(r.stderr, "P19 ") || !strings.Contains(r.stderr, "`f`") || !strings.Contains(r.stderr, "sql: GRANT ") {
+				t.Errorf("a function that cannot be read: exit %d, %s", r.code, r.stderr)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "metadata.partial")); err == nil {
+				t.Error("something was written")
+			}
+			if r = runBinary(t, as("--skip-check", "P19")...); r.code != 1 || strings.Contains(r.stderr, "P19") || !strings.Contains(r.stderr, "`f`") && !strings.Contains(r.stderr, ".f") {
+				t.Errorf("with the check left out: exit %d, %s", r.code, r.stderr)
+			}
+			dir = filepath.Join(t.TempDir(), "other")
+			mustRun(t, as("--no-routines")...)
+			if k != testdb.MariaDB {
+				s.Exec(t, "REVOKE LOCK TABLES ON "+schema+".* FROM "+user+"@'%'")
+				dir = filepath.Join(t.TempDir(), "third")
+				if r = runBinary(t, as("--no-routines")...); r.code != 1 || !strings.Contains(r.stderr, "P21 ") {
+					t.Errorf("without a lock: exit %d, %s", r.code, r.stderr)
+				}
+				mustRun(t, as("--no-routines", "--consistency", "none")...)
+			}
+			s.Exec(t, "GRANT SELECT, CREATE, ALTER, DROP, INSERT, UPDATE, DELETE, REFERENCES ON "+schema+"_to.* TO "+user+"@'%'")
+			target := strings.Replace(uriOf(s), s.User+"@", user+"@", 1)
+			r = runBinary(t, "copy", "--source", uriOf(s), "--target", target, "-B", schema, "--no-routines", "--schema-map", schema+"="+schema+"_to", "--progress", "none")
+			if r.code != 1 || !strings.Contains(r.stderr, "P20 ") || !strings.Contains(r.stderr, "sql: GRANT INDEX ON `"+schema+"_to`") {
+				t.Errorf("an account that may not create indexes: exit %d, %s", r.code, r.stderr)
+			}
+			if got := s.Query(t, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA='"+schema+"_to'"); got[0][0] != "0" {
+				t.Error("the copy began")
+				s.Exec(t, "DROP DATABASE "+schema+"_to")
+			}
+		})
+	}
+}

@@ -102,6 +102,7 @@ func copyAction(c *cli.Context) (err error) {
 	return withConsole(c, copyInterrupted, func(ctx context.Context, con *console) error {
 		o.load.Log, o.load.Progress = con.log, con.counters
 		o.dump.Log = con.log
+		o.dump.Check = checkFirst(c, con.log, o.dump, o.load.Names, &o.load.Target)
 		s, err := o.run(ctx)
 		if errors.Is(err, loader.ErrDiffers) || errors.Is(err, dumper.ErrDiffers) || errors.Is(err, verify.ErrDiffers) {
 			err = &exitError{exitDiffers, err}

@@ -14,6 +14,8 @@ import (
 	"github.com/gomove/gomove/internal/dump"
 	pattern "github.com/gomove/gomove/internal/selection"
 	"github.com/gomove/gomove/internal/store"
+	"github.com/gomove/gomove/preflight"
+	"github.com/gomove/gomove/transform"
 )
 
 const dumpHelp = `Examples:
@@ -156,6 +158,7 @@ func snapshotFlags() []cli.Flag {
 		&cli.StringFlag{Name: "consistency", Value: "auto", Usage: "`WAY` to one consistent snapshot: auto, lockfree, lock, tables or none"},
 		&cli.DurationFlag{Name: "max-lock-wait", Value: 30 * time.Second, Usage: "longest `TIME` to wait for a lock"},
 		&cli.DurationFlag{Name: "max-lock-hold", Value: 5 * time.Second, Usage: "longest `TIME` to hold one"},
+		skipCheckFlag(),
 	}
 }
 
@@ -169,6 +172,9 @@ func snapshotOptions(c *cli.Context) (o dumper.SnapshotOptions, err error) {
 		if *into = c.Duration(flag); *into <= 0 {
 			return o, usagef("--%s %s: use a duration above zero, such as 5s", flag, *into)
 		}
+	}
+	if err := preflight.ValidateSkip(c.StringSlice("skip-check")); err != nil {
+		return o, usagef("%w", err)
 	}
 	return o, nil
 }
@@ -197,6 +203,7 @@ func dumpAction(c *cli.Context) (err error) {
 	}
 	return withConsole(c, interrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
+		o.Check = checkFirst(c, con.log, o, transform.Names{}, nil)
 		run := dumper.Run
 		if toStream {
 			run = streamRun(c, con)
