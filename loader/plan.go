@@ -96,6 +96,7 @@ func (l *load) checkNamed() error {
 		}
 	}
 	l.picker.schemas, l.picker.tables = nil, nil
+	l.note(l.o.Names.Notes())
 	return checkMaps(l.o.Names, schemas, tables)
 }
 

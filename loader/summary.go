@@ -2,7 +2,6 @@ package loader
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -12,62 +11,55 @@ import (
 
 // Summary is what a load did. It is returned with an error too: then it says how far the load came.
 type Summary struct {
-	DumpID         string       `json:"dump_id"`
-	Source         string       `json:"source,omitempty"` // of a copy
-	Target         string       `json:"target"`
-	TargetVersion  string       `json:"target_version"`
-	Route          Via          `json:"route"`
-	RouteReason    string       `json:"route_reason,omitempty"`
-	Complete       bool         `json:"complete"`
-	Changed        bool         `json:"changed"` // the target is not as it was: false when the plan failed
-	DryRun         bool         `json:"dry_run,omitempty"`
-	Resumed        bool         `json:"resumed,omitempty"` // it carried on from an interrupted load
-	Schemas        int          `json:"schemas"`
-	Tables         int          `json:"tables"` // whose rows are all in
-	TablesTotal    int          `json:"tables_total"`
-	Sequences      int          `json:"sequences,omitempty"`
-	Views          int          `json:"views"`
-	Routines       int          `json:"routines"`
-	Triggers       int          `json:"triggers"`
-	Events         int          `json:"events"`
-	Kept           int          `json:"objects_kept,omitempty"` // that were there before: nothing of the dump went into them
-	KeptObjects    []string     `json:"kept,omitempty"`         // the first of them: "table `shop`.`orders`"
-	Rows           int64        `json:"rows"`
-	Bytes          int64        `json:"bytes"`        // of rows, before compression
-	StoredBytes    int64        `json:"stored_bytes"` // read from the dump
-	Chunks         int          `json:"chunks"`
-	ChunksSkipped  int          `json:"chunks_skipped"` // that were in already
-	ChunksRetried  int          `json:"chunks_retried"`
-	Repeated       int          `json:"statements_repeated"` // after a lost connection: index and foreign-key ALTERs, checks
-	Indexes        int          `json:"indexes"`
-	ForeignKeys    int          `json:"foreign_keys"`
-	RowsTotal      int64        `json:"rows_total"` // of the dump, without the tables that are left alone
-	BytesTotal     int64        `json:"bytes_total"`
-	ChunksTotal    int          `json:"chunks_total"`
-	Threads        int          `json:"threads"`
-	Seconds        float64      `json:"seconds"`
-	DataSeconds    float64      `json:"data_seconds"`
-	MBPerSecond    float64      `json:"mb_per_second"` // of rows before compression, while data was loaded
-	Adaptations    []Adaptation `json:"adaptations,omitempty"`
-	Definers       []Rewritten  `json:"definers,omitempty"` // accounts in DEFINER clauses that were changed
-	EventsDisabled []string     `json:"events_disabled,omitempty"`
-	Retries        []string     `json:"retries,omitempty"` // the first of them
-	Differences    []string     `json:"differences,omitempty"`
-	Refused        []string     `json:"refused,omitempty"` // what the target cannot hold
-	Plan           []Planned    `json:"plan,omitempty"`    // of a dry run
-	Warnings       []string     `json:"warnings"`
+	DumpID         string                `json:"dump_id"`
+	Source         string                `json:"source,omitempty"` // of a copy
+	Target         string                `json:"target"`
+	TargetVersion  string                `json:"target_version"`
+	Route          Via                   `json:"route"`
+	RouteReason    string                `json:"route_reason,omitempty"`
+	Complete       bool                  `json:"complete"`
+	Changed        bool                  `json:"changed"` // the target is not as it was: false when the plan failed
+	DryRun         bool                  `json:"dry_run,omitempty"`
+	Resumed        bool                  `json:"resumed,omitempty"` // it carried on from an interrupted load
+	Schemas        int                   `json:"schemas"`
+	Tables         int                   `json:"tables"` // whose rows are all in
+	TablesTotal    int                   `json:"tables_total"`
+	Sequences      int                   `json:"sequences,omitempty"`
+	Views          int                   `json:"views"`
+	Routines       int                   `json:"routines"`
+	Triggers       int                   `json:"triggers"`
+	Events         int                   `json:"events"`
+	Kept           int                   `json:"objects_kept,omitempty"` // that were there before: nothing of the dump went into them
+	KeptObjects    []string              `json:"kept,omitempty"`         // the first of them: "table `shop`.`orders`"
+	Rows           int64                 `json:"rows"`
+	Bytes          int64                 `json:"bytes"`        // of rows, before compression
+	StoredBytes    int64                 `json:"stored_bytes"` // read from the dump
+	Chunks         int                   `json:"chunks"`
+	ChunksSkipped  int                   `json:"chunks_skipped"` // that were in already
+	ChunksRetried  int                   `json:"chunks_retried"`
+	Repeated       int                   `json:"statements_repeated"` // after a lost connection: index and foreign-key ALTERs, checks
+	Indexes        int                   `json:"indexes"`
+	ForeignKeys    int                   `json:"foreign_keys"`
+	RowsTotal      int64                 `json:"rows_total"` // of the dump, without the tables that are left alone
+	BytesTotal     int64                 `json:"bytes_total"`
+	ChunksTotal    int                   `json:"chunks_total"`
+	Threads        int                   `json:"threads"`
+	Seconds        float64               `json:"seconds"`
+	DataSeconds    float64               `json:"data_seconds"`
+	MBPerSecond    float64               `json:"mb_per_second"` // of rows before compression, while data was loaded
+	Adaptations    transform.Adaptations `json:"adaptations,omitempty"`
+	Definers       []Rewritten           `json:"definers,omitempty"` // accounts in DEFINER clauses that were changed
+	EventsDisabled []string              `json:"events_disabled,omitempty"`
+	Retries        []string              `json:"retries,omitempty"` // the first of them
+	Differences    []string              `json:"differences,omitempty"`
+	Refused        []string              `json:"refused,omitempty"` // what the target cannot hold
+	Plan           []Planned             `json:"plan,omitempty"`    // of a dry run
+	Warnings       []string              `json:"warnings"`
 
 	Coordinates       *dump.Coordinates `json:"coordinates,omitempty"`        // of what was loaded, in the binary log of the dumped server
 	SourceCoordinates *dump.Coordinates `json:"source_coordinates,omitempty"` // in that of its source, where it is a replica
 
 	mu sync.Mutex
-}
-
-// Adaptation is one kind of change that the target asked for.
-type Adaptation struct {
-	What    string   `json:"what"`
-	Count   int      `json:"count"`
-	Objects []string `json:"objects"` // the first of them
 }
 
 // Rewritten is an account of DEFINER clauses.
@@ -78,7 +70,6 @@ type Rewritten struct {
 
 // Lists in a summary are bounded: a dump may have 100,000 objects.
 const (
-	shownAdapted = 3
 	shownRetries = 20
 	shownDiffers = 100
 )
@@ -137,15 +128,7 @@ func (s *Summary) definer(account string) {
 func (s *Summary) adapted(n transform.Note) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.Adaptations, func(a Adaptation) bool { return a.What == n.What })
-	if i < 0 {
-		i = len(s.Adaptations)
-		s.Adaptations = append(s.Adaptations, Adaptation{What: n.What})
-	}
-	a := &s.Adaptations[i]
-	if a.Count++; len(a.Objects) < shownAdapted {
-		a.Objects = append(a.Objects, n.Object)
-	}
+	s.Adaptations.Add(n)
 }
 
 func (s *Summary) stored(kind string) {

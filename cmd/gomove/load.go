@@ -37,6 +37,7 @@ func newLoadCommand() *cli.Command {
 	flags = append(flags, csvFlags()...)
 	flags = append(flags, targetFlags()...)
 	flags = append(append(flags, mapFlags()...), columnFlags()...)
+	flags = append(flags, &cli.StringSliceFlag{Name: "where", Hidden: true}) // to say what takes it
 	flags = append(append(append(flags, changeFlags()...), charsetFlag()), placeFlags()...)
 	return &cli.Command{
 		Name:               "load",
@@ -56,6 +57,9 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	}
 	if c.String("in") == "" {
 		return o, usagef("-d/--in is missing: name the directory of the dump")
+	}
+	if c.IsSet("where") {
+		return o, usagef("--where chooses rows where they are read, and a load has read them already: give it to gomove dump or gomove copy")
 	}
 	if in := c.String("in"); in != "-" {
 		if err := checkPlace(c, "--in", in); err != nil {

@@ -105,7 +105,12 @@ func TestTransforms(t *testing.T) {
 					t.Errorf("the load's summary does not say %q:\n%s", want, r.stdout)
 				}
 			}
-			withKey(t, append([]string{"copy", "--source", uriOf(s), "--target", uriOf(s), "-B", schema, "--progress", "none", "--verify"}, transformArgs(schema, byCopy)...)...)
+			r = withKey(t, append([]string{"copy", "--source", uriOf(s), "--target", uriOf(s), "-B", schema, "--progress", "none", "--verify"}, transformArgs(schema, byCopy)...)...)
+			for _, want := range []string{"masked by email (2 times", "engine MyISAM becomes InnoDB", "is not moved", "becomes schema `" + byCopy + "`"} {
+				if !strings.Contains(r.stdout, want) {
+					t.Errorf("the copy's summary does not say %q:\n%s", want, r.stdout)
+				}
+			}
 			a := maskedTables(t, s, byDump)
 			for _, to := range []string{byLoad, byCopy} {
 				if diff := cmp.Diff(a, maskedTables(t, s, to)); diff != "" {
