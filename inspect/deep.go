@@ -42,7 +42,7 @@ func (i *inspection) decode(ctx context.Context, c *dump.Chunk) (err error) {
 	}
 	switch {
 	case n != c.Rows:
-		return i.wrong(c, fmt.Sprintf("it holds %s in place of %d", progress.Counted(n, "row"), c.Rows))
+		return i.wrong(c, fmt.Sprintf("it holds %s in place of %s", progress.Counted(n, "row"), progress.Count(c.Rows)))
 	case rows.Sum.String() != c.RowSum:
 		return i.wrong(c, fmt.Sprintf("the checksum of its rows is %s in place of %s", rows.Sum, c.RowSum))
 	}

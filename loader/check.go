@@ -53,7 +53,7 @@ func (l *load) checkTables(ctx context.Context) error {
 	l.counters.SetPhase("check")
 	for _, t := range l.order {
 		if !t.left && t.rows >= 0 && t.loaded != t.rows {
-			l.summary.differs(fmt.Sprintf("table %s: it got %s, the dump has %d", t, progress.Counted(t.loaded, "row"), t.rows))
+			l.summary.differs(fmt.Sprintf("table %s: it got %s, the dump has %s", t, progress.Counted(t.loaded, "row"), progress.Count(t.rows)))
 		}
 	}
 	if l.summary.Resumed {
@@ -73,7 +73,7 @@ func (l *load) checkCount(ctx context.Context, s *session, t *table) error {
 		return fmt.Errorf("count the rows of table %s: %w", t, err)
 	}
 	if rows != t.rows {
-		l.summary.differs(fmt.Sprintf("table %s: it has %s, the dump has %d; something else has changed it since this load began: load it again by --restart --if-exists drop", t, progress.Counted(rows, "row"), t.rows))
+		l.summary.differs(fmt.Sprintf("table %s: it has %s, the dump has %s; something else has changed it since this load began: load it again by --restart --if-exists drop", t, progress.Counted(rows, "row"), progress.Count(t.rows)))
 	}
 	return nil
 }

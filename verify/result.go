@@ -252,6 +252,6 @@ func (t *Table) text() string {
 	if t.Partial {
 		least = "at least "
 	}
-	return fmt.Sprintf("table %s: rows that differ: %s%d, missing on the target: %d, on the target only: %d (%s, on the target %d)",
-		name, least, t.Differing, t.Missing, t.Extra, progress.Counted(t.SourceRows, "row"), t.TargetRows)
+	return fmt.Sprintf("table %s: rows that differ: %s%d, missing on the target: %d, on the target only: %d (%s, on the target %s)",
+		name, least, t.Differing, t.Missing, t.Extra, progress.Counted(t.SourceRows, "row"), progress.Count(t.TargetRows))
 }
