@@ -168,13 +168,8 @@ func (k *runLock) ping(ctx context.Context) error {
 }
 
 func (l *load) retake(ctx context.Context, k *runLock) error {
-	for attempt := 0; ; attempt++ {
-		err := l.renew(ctx, k)
-		if err == nil || errors.Is(err, ErrBusy) || attempt >= maxAttempts || ctx.Err() != nil {
-			return err
-		}
-		sleep(ctx, backoff(attempt))
-	}
+	free := func(err error) bool { return !errors.Is(err, ErrBusy) }
+	return retry(ctx, maxAttempts, free, func() error { return l.renew(ctx, k) })
 }
 
 // release ends the session and with it the lock.

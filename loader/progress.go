@@ -254,13 +254,10 @@ const marksPerInsert = 500
 // change runs a statement on the progress table, and again after a deadlock or a lock wait, which undo it: locks of
 // definitions deadlock too, so DROP and CREATE come this way.
 func change(ctx context.Context, s *mysql.Server, query string) error {
-	for attempt := 0; ; attempt++ {
+	return retry(ctx, maxAttempts, undone, func() error {
 		_, err := s.DB().ExecContext(ctx, query)
-		if mysql.Classify(err) != mysql.Retry || attempt+1 >= maxAttempts || ctx.Err() != nil {
-			return err
-		}
-		sleep(ctx, backoff(attempt))
-	}
+		return err
+	})
 }
 
 func (j *journal) mark(ctx context.Context, s *mysql.Server, marks ...mark) error {

@@ -355,13 +355,9 @@ func (l *load) run(ctx context.Context, s *session, o *dump.Object, query string
 // retryDDL repeats a statement after a deadlock or a lock wait. After a lost connection it is not known what the target
 // has: see steadily.
 func (l *load) retryDDL(ctx context.Context, s *session, query string) error {
-	for attempt := 0; ; attempt++ {
-		stop := s.KillOnDone(ctx)
+	return retry(ctx, ddlAttempts, undone, func() error {
+		defer s.KillOnDone(ctx)()
 		_, err := s.ExecContext(ctx, query)
-		stop()
-		if err == nil || mysql.Classify(err) != mysql.Retry || attempt+1 >= ddlAttempts || ctx.Err() != nil {
-			return err
-		}
-		sleep(ctx, backoff(attempt))
-	}
+		return err
+	})
 }

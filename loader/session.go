@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"math/big"
 	"strings"
 	"time"
 
@@ -52,15 +51,16 @@ func (l *load) prime(ctx context.Context, s *session) error {
 }
 
 // openPatiently is open, again and again while the server is away or has no room.
-func (l *load) openPatiently(ctx context.Context) (*session, error) {
-	for attempt := 0; ; attempt++ {
-		s, err := l.open(ctx)
-		if err == nil || !noRoom(err) && !mysql.IsConnectionLost(err) || attempt+1 >= maxAttempts || ctx.Err() != nil {
-			return s, err
+func (l *load) openPatiently(ctx context.Context) (s *session, err error) {
+	away := func(err error) bool { return noRoom(err) || mysql.IsConnectionLost(err) }
+	err = retry(ctx, maxAttempts, away, func() error {
+		s, err = l.open(ctx)
+		if err != nil && away(err) {
+			l.log.Warn("no session on the target", "error", err)
 		}
-		l.log.Warn("no session on the target, trying again", "attempt", attempt+1, "error", err)
-		sleep(ctx, backoff(attempt))
-	}
+		return err
+	})
+	return s, err
 }
 
 // noRoom reports a server, or an account, that has all the connections that it may have.
@@ -106,13 +106,7 @@ func (l *load) steadily(ctx context.Context, s **session, what string, do func(s
 }
 
 func (l *load) buryPatiently(ctx context.Context, lost slot) error {
-	for attempt := 0; ; attempt++ {
-		err := l.bury(ctx, lost)
-		if err == nil || !mysql.IsConnectionLost(err) || attempt+1 >= maxAttempts || ctx.Err() != nil {
-			return err
-		}
-		sleep(ctx, backoff(attempt))
-	}
+	return retry(ctx, maxAttempts, mysql.IsConnectionLost, func() error { return l.bury(ctx, lost) })
 }
 
 // openForRows starts a session for rows: text in statements is bytes.
@@ -259,15 +253,6 @@ func randomName() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
 	return hex.EncodeToString(b[:])
-}
-
-// jitter is a random duration up to d.
-func jitter(d time.Duration) time.Duration {
-	n, err := rand.Int(rand.Reader, big.NewInt(int64(d)+1))
-	if err != nil {
-		return d
-	}
-	return time.Duration(n.Int64())
 }
 
 // sleep waits, or returns early when ctx ends.
