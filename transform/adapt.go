@@ -9,7 +9,7 @@ import (
 // Origin is where the SQL comes from.
 type Origin struct {
 	Flavor string // "mysql", "mariadb" or "percona"
-	Number int    // 50624, 101119, 90704
+	Number int    // 50624, 101119, 90704; 0: not known, what it says in versioned comments it has run
 }
 
 // Note is one adaptation, or one thing that the target cannot hold.

@@ -19,6 +19,8 @@ var adaptTests = []struct {
 		"CREATE TABLE `t` (`a` int, KEY `i` (`a`) COMMENT 'IGNORED' INVISIBLE)", []string{"o index `i`: is INVISIBLE, as the target calls it"}},
 	{"comments of other servers stay silent", from56, "97", "CREATE PROCEDURE p() BEGIN /*!80000 SET @a=1; */ SELECT 1; END",
 		"CREATE PROCEDURE p() BEGIN /* !80000 SET @a=1; */ SELECT 1; END", nil},
+	{"an unknown version has run its comments", Origin{Flavor: "mysql"}, "56", "CREATE TABLE `t` (`a` int)\n/*!50100 PARTITION BY HASH (`a`) */",
+		"CREATE TABLE `t` (`a` int)\n/*!50100 PARTITION BY HASH (`a`) */", nil},
 	{"six digits are misread by 5.6", fromM10, "56", "CREATE PROCEDURE p() BEGIN /*!100100 SET @a=1; */ SELECT 1; END",
 		"CREATE PROCEDURE p() BEGIN SET @a=1; SELECT 1; END", nil},
 	{"strings and comments stay", from97, "m10", "CREATE VIEW `v` AS select 'utf8mb4_0900_ai_ci collate utf8mb4_0900_ai_ci' /* collate utf8mb4_0900_ai_ci */ AS `utf8mb4_0900_ai_ci`",

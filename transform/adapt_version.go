@@ -2,6 +2,8 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
+	"math"
 	"strings"
 )
 
@@ -23,7 +25,7 @@ func (a *adapter) resolveVersions() {
 
 func (a *adapter) resolveVersion(start, end int) {
 	mark := string(a.tokens[start].Text)
-	source := runsVersion(mark, a.from.isMariaDB(), a.from.Number)
+	source := runsVersion(mark, a.from.isMariaDB(), cmp.Or(a.from.Number, math.MaxInt))
 	target := runsVersion(mark, a.to.isMariaDB(), a.to.Number)
 	if a.misreads(mark) {
 		target = !source
