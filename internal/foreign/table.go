@@ -28,10 +28,11 @@ type Table struct {
 type rowColumn struct {
 	dump.Column
 	class  class
-	bits   int  // of BIT
-	empty  bool // '' is a member of the ENUM, or '0' is, which would stand for index 0
-	latin1 bool // string literals are latin1 and go on as UTF-8
-	skip   bool // it is generated: MariaDB's own tool writes its values too, which no server takes
+	bits   int    // of BIT
+	empty  bool   // '' is a member of the ENUM, or '0' is, which would stand for index 0
+	zero   []byte // of an ENUM: the text of index 0, in the column's charset where the file has that
+	latin1 bool   // string literals are latin1 and go on as UTF-8
+	skip   bool   // it is generated: MariaDB's own tool writes its values too, which no server takes
 }
 
 // class is what a value must be looked at for.
@@ -175,6 +176,10 @@ func (t *Table) add(c transform.ColumnDef) error {
 			out.bits, _ = strconv.Atoi(strings.TrimSuffix(rest, ")"))
 		}
 	}
+	out.zero = []byte{'0'}
+	if out.Encoding == dump.Bytes {
+		out.zero = transform.ASCIIIn(out.zero, out.Charset)
+	}
 	out.empty = out.class == enumClass && (hasMember(c.Type, "") || hasMember(c.Type, "0"))
 	t.columns = append(t.columns, out)
 	return nil
@@ -288,7 +293,7 @@ func (c *rowColumn) cell(v Literal, literals string) ([]byte, error) {
 		}
 	case enumClass:
 		if v.Form == String && len(v.Text) == 0 && !c.empty {
-			return []byte{'0'}, nil // the value of index 0
+			return c.zero, nil // the value of index 0
 		}
 	case bitClass:
 		return c.bitCell(v)

@@ -47,7 +47,10 @@ func (d *reading) statements(name string, text []byte, byLine bool) ([]statement
 			alter = string(p.text) + "; "
 			continue
 		case starts("CREATE"), starts("DO", "SETVAL"), starts("SELECT", "SETVAL"):
-			p.env = asUTF8(env, p.text).SQL() + alter
+			of, text := asUTF8(env, p.text, p.mode)
+			p.env, p.text = of.SQL()+alter, text
+			p.mode.Charset = of.Vars[transform.VarClient]
+			d.guess(text)
 			out = append(out, p)
 			continue
 		}
@@ -58,11 +61,24 @@ func (d *reading) statements(name string, text []byte, byLine bool) ([]statement
 	return out, nil
 }
 
-// asUTF8 is the environment of a statement that mydumper has read from the server as it stands there, in UTF-8, and put under SET NAMES
-// binary: so restored, the members of an ENUM in latin1 would be other ones. Bytes of a BINARY default are the same either way.
-func asUTF8(env *transform.Environment, text []byte) *transform.Environment {
-	if env.Vars[transform.VarClient] != "binary" || !utf8.Valid(text) {
-		return env
+// asUTF8 is a statement that mydumper has read from the server as it stands there, in UTF-8, and put under SET NAMES binary: so
+// restored, the members of an ENUM in latin1 would be other ones. Only a BINARY default has other bytes: it becomes hexadecimal.
+func asUTF8(env *transform.Environment, text []byte, m transform.Mode) (*transform.Environment, []byte) {
+	if env.Vars[transform.VarClient] != "binary" {
+		return env, text
+	}
+	if !utf8.Valid(text) {
+		tokens := transform.Lex(text, m)
+		for i, t := range tokens {
+			if t.Kind == transform.String && !utf8.Valid(t.Text) {
+				tokens[i].Text = fmt.Appendf(nil, "x'%x'", t.Unquote(m))
+			}
+		}
+		hexed := transform.Join(tokens)
+		if !utf8.Valid(hexed) {
+			return env, text
+		}
+		text = hexed
 	}
 	out := transform.NewEnvironment()
 	maps.Copy(out.Vars, env.Vars)
@@ -70,7 +86,7 @@ func asUTF8(env *transform.Environment, text []byte) *transform.Environment {
 	if out.Vars[transform.VarConnection] == "binary" {
 		out.Vars[transform.VarConnection] = "utf8mb4"
 	}
-	return out
+	return out, text
 }
 
 // cut cuts a file into statements.

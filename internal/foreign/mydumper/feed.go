@@ -60,7 +60,8 @@ type reading struct {
 	objects  []*dump.FedObject
 	rows     []foreign.Rows
 	reader   *foreign.InsertReader
-	mariadb  bool
+	mariadb  bool // a definition is in the words of MariaDB
+	newer    bool // or in those of MySQL 8
 	warnings []string
 }
 
@@ -119,18 +120,35 @@ func (d *reading) manifest(id string) *dump.Manifest {
 		Format: dump.FormatVersion, ID: id, Tool: "mydumper " + d.metadata.style, Started: d.metadata.started,
 		For: dump.ForMyloader, Rows: dump.CSV, Compression: dump.None, Charset: "source",
 	}
-	m.Server.Flavor = d.metadata.flavor()
-	if m.Server.Flavor == "" {
-		m.Server.Flavor = string(mysql.MySQL)
-		if d.mariadb {
-			m.Server.Flavor = string(mysql.MariaDB)
-		}
-	}
+	m.Server.Flavor, m.Server.Number = d.server()
 	m.Snapshot.Coordinates = d.metadata.here
 	if d.metadata.source.State != "" {
 		m.Snapshot.Source = &d.metadata.source
 	}
 	return m
+}
+
+// guess looks for words that only some servers write.
+func (d *reading) guess(stmt []byte) {
+	for _, word := range []string{"current_timestamp()", "/*M!", "_uca1400_", "PAGE_CHECKSUM="} {
+		d.mariadb = d.mariadb || bytes.Contains(stmt, []byte(word))
+	}
+	for _, word := range []string{"utf8mb4_0900_", "/*!800", "/*!801"} {
+		d.newer = d.newer || bytes.Contains(stmt, []byte(word))
+	}
+}
+
+// server is what kind of server was dumped, which the dump does not tell: by the form of its GTIDs, else by its definitions. Its
+// version is one that has run what stands in versioned comments, and that has the default collations of those definitions.
+func (d *reading) server() (flavor string, number int) {
+	const anyMariaDB, anyOld, anyNew = 101199, 50799, 90999
+	switch flavor = d.metadata.flavor(); {
+	case flavor == string(mysql.MariaDB), flavor == "" && d.mariadb:
+		return string(mysql.MariaDB), anyMariaDB
+	case d.newer:
+		return string(mysql.MySQL), anyNew
+	}
+	return string(mysql.MySQL), anyOld
 }
 
 // read reads a small file, decompressed.
@@ -259,7 +277,6 @@ func (d *reading) table(ctx context.Context, schema string, s *schemaFiles, t *t
 		d.objects = append(d.objects, o)
 		return err
 	}
-	d.mariadb = d.mariadb || strings.Contains(string(st.text), "current_timestamp()")
 	rows, err := d.rowsOf(ctx, schema, s.part, t, st, o)
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ func oldDump() map[string]string {
 		"a.b-schema-post.sql":              "DROP PROCEDURE IF EXISTS `p`;\nCREATE PROCEDURE `p`()\nBEGIN SELECT 1; \nEND;\nCREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT ';;';\n",
 		"a.b.sq-schema.sql":                header + "CREATE TABLE `sq` (\n`next_not_cached_value` bigint(21) NOT NULL\n) ENGINE=InnoDB SEQUENCE=1;\n",
 		"a.b.sq.sql":                       header + "INSERT INTO `sq` VALUES\n(1005,1,9223372036854775806,5,1,1000,0,0);\n",
+		"a.b.none-schema.sql":              header + "CREATE TABLE `none` (`id` int, `g` int AS (1));\n",
+		"a.b.none.sql":                     header,
 		"all-schema-create-tablespace.sql": "CREATE TABLESPACE x;\n",
 		"dump.log":                         "anything",
 	}
@@ -122,6 +124,7 @@ func TestOldDirectory(t *testing.T) {
 			"\n  a.b-schema-create.sql:1: \"DELIMITER ;;\\nCREATE DATABASE `a.b`\\n;;\\n\"" +
 			"\n  a.b-schema-post.sql:2: \"DELIMITER ;;\\nCREATE PROCEDURE `p`()\\nBEGIN SELECT 1; \\nEND\\n;;\\n\"" +
 			"\n  a.b-schema-post.sql:5: \"DELIMITER //\\nCREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT ';;'\\n//\\n\"",
+		"table a.b.none [] [] []\n  a.b.none-schema.sql:4: \"DELIMITER ;;\\n" + settings + "CREATE TABLE `none` (`id` int, `g` int AS (1))\\n;;\\n\"",
 		"sequence a.b.sq [] [] []" +
 			"\n  a.b.sq-schema.sql:4: \"DELIMITER ;;\\nCREATE SEQUENCE `sq` START WITH 5 MINVALUE 1 MAXVALUE 9223372036854775806 INCREMENT BY 1 CACHE 1000\\n;;\\n\"" +
 			"\n  a.b.sq.sql:1: \"DELIMITER ;;\\nDO SETVAL(`sq`, 1005, 0, 0)\\n;;\\n\"",
@@ -130,6 +133,7 @@ func TestOldDirectory(t *testing.T) {
 			"\n  a.b.t-schema-triggers.sql:2: \"DELIMITER ;;\\nSET character_set_client='utf8mb4';; CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN SET @a=1; SET @b=2; END\\n;;\\n\"",
 		"table a.b.t.x [] [] []\n  a.b.t.x-schema.sql:4: \"DELIMITER ;;\\n" + settings + "CREATE TABLE `t.x` (`id` int, `hidden` int INVISIBLE)\\n;;\\n\"",
 		"view a.b.v [] [] []\n  a.b.v-schema-view.sql:7: \"DELIMITER ;;\\nSET character_set_client='latin1';; SET character_set_connection='binary';; SET time_zone='+00:00';; CREATE VIEW `v` AS select ';\\n'\\n;;\\n\"",
+		"end of a.b.none, 0 rows",
 		`a.b.t 0 a.b.t.00000.sql from line 5, 2 rows: "1,\"a;\\n\"\n2,\"` + `\xe9` + `\"\n"`,
 		`a.b.t 1 a.b.t.00000.sql from line 8, 1 rows: "7,\\N\n"`,
 		`a.b.t 2 a.b.t.00001.sql from line 5, 1 rows: "3,\"c\"\n"`,

@@ -21,42 +21,30 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 		return nil, err
 	}
 	rows := &foreign.Rows{Want: want}
-	if len(t.data) == 0 {
-		o.Estimated = 0
-		if rows.Table, err = tableOf(o, st, "binary"); err != nil {
-			return nil, err
-		}
-		if err := chooseAll(rows.Table, st); err != nil {
-			return nil, err
-		}
-		o.Columns = rows.Table.Columns()
-		return rows, nil
-	}
-	var columns []string
-	charset := "binary"
-	first := t.data[0]
-	if first.rows != "" {
-		load, err := d.loadData(ctx, first)
-		if err != nil {
-			return nil, err
-		}
-		columns = load.columns
-	} else if columns, charset, err = d.peek(ctx, first.sql); err != nil {
+	columns, charset, found, err := d.columns(ctx, t.data)
+	if err != nil {
 		return nil, err
 	}
 	if rows.Table, err = tableOf(o, st, charset); err != nil {
 		return nil, err
 	}
+	if !found {
+		if columns, err = allColumns(st); err != nil {
+			return nil, err
+		}
+	}
 	left, err := rows.Table.Choose(columns)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", first.stem, err)
+		return nil, fmt.Errorf("table %s: %w", rows.Table, err)
 	}
 	for _, name := range left {
 		d.warnings = append(d.warnings, fmt.Sprintf("table %s: the dump has no values of column %s, which keeps its default: mydumper leaves out what SELECT * does not show",
 			rows.Table, mysql.QuoteName(name)))
 	}
 	o.Columns, o.Estimated = rows.Table.Columns(), want
-	if want < 0 {
+	if !found {
+		o.Estimated = 0
+	} else if want < 0 {
 		o.Estimated = t.estimate()
 	}
 	byName := map[string]dataFile{}
@@ -109,11 +97,28 @@ func (d *reading) wanted(ctx context.Context, part string, t *tableFiles) (int64
 	return n, nil
 }
 
-// chooseAll takes every column that can have a value.
-func chooseAll(t *foreign.Table, st statement) error {
+// columns is what the first INSERT or LOAD DATA of a table says of its rows; found is false where there is none.
+func (d *reading) columns(ctx context.Context, files []dataFile) (columns []string, charset string, found bool, err error) {
+	for _, f := range files {
+		if f.rows != "" {
+			l, err := d.loadData(ctx, f)
+			if err != nil {
+				return nil, "", false, err
+			}
+			return l.columns, "binary", true, nil
+		}
+		if columns, charset, found, err = d.peek(ctx, f.sql); found || err != nil {
+			return columns, charset, found, err
+		}
+	}
+	return nil, "binary", false, nil
+}
+
+// allColumns is every column that can have a value.
+func allColumns(st statement) ([]string, error) {
 	all, err := transform.Columns(st.text, st.mode)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var names []string
 	for _, c := range all {
@@ -121,25 +126,24 @@ func chooseAll(t *foreign.Table, st statement) error {
 			names = append(names, c.Name)
 		}
 	}
-	_, err = t.Choose(names)
-	return err
+	return names, nil
 }
 
 // peek reads a file of INSERT statements up to the first.
-func (d *reading) peek(ctx context.Context, name string) (columns []string, charset string, err error) {
+func (d *reading) peek(ctx context.Context, name string) (columns []string, charset string, found bool, err error) {
 	f, err := d.open(ctx, name)
 	if err != nil {
-		return nil, "", err
+		return nil, "", false, err
 	}
 	d.reader.Reset(f, name, "binary")
 	h, err := d.reader.Next()
 	if errors.Is(err, io.EOF) {
-		return nil, d.reader.Charset(), f.Close()
+		return nil, "", false, f.Close()
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, "", err
+		return nil, "", false, err
 	}
-	return h.Columns, d.reader.Charset(), nil
+	return h.Columns, d.reader.Charset(), true, nil
 }
 
 // openRows begins a file of rows.
