@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -47,6 +48,9 @@ func csvOptions(c *cli.Context) (o flat.Options, err error) {
 		name, err := pattern.ParseTable(table)
 		if !ok || glob == "" || err != nil || !name.Exact() {
 			return o, usagef("--csv-table %q: use SCHEMA.TABLE=GLOB, such as shop.orders='orders*.csv.gz'", t)
+		}
+		if slices.ContainsFunc(o.Sources, func(s flat.Source) bool { return s.Schema == name.Schema.Name() && s.Table == name.Table.Name() }) {
+			return o, usagef("--csv-table names table %s twice: one pattern takes all its files", table)
 		}
 		o.Sources = append(o.Sources, flat.Source{Schema: name.Schema.Name(), Table: name.Table.Name(), Glob: glob})
 	}
