@@ -64,7 +64,7 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 
 // estimate is about how many rows a small table has, whose dump does not tell: its indexes are then made with it. -1 is any number.
 func (t *tableFiles) estimate() int64 {
-	const small, shortRow = 16 << 10, 20
+	const small, shortRow, fileHead = 16 << 10, 20, 120
 	size := int64(0)
 	for _, f := range t.data {
 		size += f.size
@@ -75,7 +75,7 @@ func (t *tableFiles) estimate() int64 {
 	if size > small {
 		return -1
 	}
-	return size / shortRow
+	return max(0, size-fileHead) / shortRow
 }
 
 // wanted is how many rows the dump says that a table has, -1 where it does not say.
