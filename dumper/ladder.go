@@ -120,6 +120,10 @@ func (b *barrier) lockInstance(ctx context.Context) error {
 	if b.server.Facts.Flavor == mysql.MariaDB || b.server.Facts.Number < 80000 || b.held {
 		return nil
 	}
+	if b.options.SameServer {
+		b.plan("no LOCK INSTANCE FOR BACKUP, as the target is the same server: definitions are compared at the end instead")
+		return nil
+	}
 	if err := b.setLockWait(ctx, b.options.MaxLockWait); err != nil {
 		return err
 	}

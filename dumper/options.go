@@ -54,4 +54,5 @@ type SnapshotOptions struct {
 	Consistency Consistency   // default auto
 	MaxLockWait time.Duration // waiting for a lock; default 30 s
 	MaxLockHold time.Duration // holding it; default 5 s
+	SameServer  bool          // the dump is loaded into the same server meanwhile: no lock may keep DDL off it
 }

@@ -329,7 +329,7 @@ func (l *load) findOthers(ctx context.Context) error {
 		return err
 	}
 	if len(others) > 0 && !l.o.After.Restart {
-		return fmt.Errorf("%w: dump %s, into tables of this one; finish it by the command that started it, or forget it by --restart",
+		return fmt.Errorf("%w: dump %s, into tables of this one; finish it by the command that started it, where that reads the same dump again, or forget it by --restart and choose --if-exists drop or truncate",
 			ErrOtherDump, strings.Join(others, ", "))
 	}
 	l.forget = others

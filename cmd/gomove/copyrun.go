@@ -36,6 +36,7 @@ func (o *copying) run(ctx context.Context) (*copySummary, error) {
 		o.load.Progress.SetPhase("snapshot")
 		d := o.dump
 		d.Pipe, d.Copy = pipe, dumper.CopyOptions{ID: id, Kept: past}
+		d.Snapshot.SameServer = same
 		if o.load.DryRun {
 			d.DryRun, d.Selection.NoData, d.Copy.Kept = false, true, nil // definitions are read, no row is
 		}
