@@ -109,10 +109,14 @@ func openBytes(c *cli.Context, r io.Reader, name, path string, threads int) (*in
 		return &input{feed: feed, close: noClose}, err
 	}
 	if looksLikeSQL(head) {
-		if path != "" {
-			return &input{start: sqlFeed(path, nil, c.String("into")), close: noClose}, nil
+		chunkBytes, err := chunkSize(c)
+		if err != nil {
+			return nil, err
 		}
-		return &input{start: sqlFeed(name, in, c.String("into")), close: noClose}, nil
+		if path != "" {
+			return &input{start: sqlFeed(path, nil, c.String("into"), chunkBytes), close: noClose}, nil
+		}
+		return &input{start: sqlFeed(name, in, c.String("into"), chunkBytes), close: noClose}, nil
 	}
 	return nil, fmt.Errorf("%s: %w: it begins like no dump that gomove knows", name, dump.ErrFormat)
 }

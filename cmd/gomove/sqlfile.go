@@ -35,20 +35,18 @@ func looksLikeSQL(head []byte) bool {
 
 // sqlFeed opens a file of mysqldump when the run begins: a file is read once before that, which takes its time. stream is what cannot
 // be read twice; nil is the file of this path.
-func sqlFeed(path string, stream io.Reader, into string) startFeed {
+func sqlFeed(path string, stream io.Reader, into string, chunkBytes int64) startFeed {
 	return func(ctx context.Context, con *console, o *loader.Options) (dump.Feed, func() error, error) {
 		define := &loader.Definitions{Target: o.Target, Names: o.Names}
 		m := mysqldump.Options{
 			Name: filepath.Base(path), Into: into, Once: stream != nil, AllowUnsafe: o.Session.AllowUnsafe, Define: define.Table,
+			ChunkBytes: chunkBytes, Chunks: feedChunks(o.Threads),
 			Open: func() (io.ReadCloser, error) { return openPlain(path) },
 		}
 		if stream != nil {
 			m.Name, m.Open = path, func() (io.ReadCloser, error) { return io.NopCloser(stream), nil }
 		} else {
 			con.counters.SetPhase("survey")
-		}
-		if o.Threads > 0 {
-			m.Chunks = o.Threads + 3
 		}
 		feed, err := mysqldump.Open(ctx, m)
 		if err != nil {
