@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// masterRights are those that Aurora gives its master user: no SUPER.
+const masterRights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES, CREATE TEMPORARY TABLES, " +
+	"LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
+
+// TestHandbookOneStep is "One-Step Migration Using mysqldump" of the Aurora migration handbook with gomove in its place: a self-managed
+// source and its super-user, a target whose account has what Aurora gives, and clients that write meanwhile.
+func TestHandbookOneStep(t *testing.T) {
+	t.Parallel()
+	source := testdb.StartOwn(t, testdb.MySQL56)
+	loadSamples(t, source)
+	source.Exec(t, "GRANT ALL ON *.* TO mysql_admin_user@'%' IDENTIFIED BY 'mysql_user_password' WITH GRANT OPTION")
+	for _, k := range []testdb.Kind{testdb.MySQL56, testdb.MySQL97, testdb.MariaDB} {
+		t.Run(string(k), func(t *testing.T) {
+			target := testdb.StartOwn(t, k, testdb.WithArgs("--log-bin-trust-function-creators=1"))
+			target.Exec(t, "CREATE USER aurora_master@'%' IDENTIFIED BY 'aurora_user_password'", "GRANT "+masterRights+" ON *.* TO aurora_master@'%'")
+			r := mustRun(t, "copy", "--progress", "none", "-B", "shop", "-B", "world", "--verify",
+				"--source", fmt.Sprintf("mysql://mysql_admin_user:mysql_user_password@%s:%d/", source.Host, source.Port),
+				"--target", fmt.Sprintf("mysql://aurora_master:aurora_user_password@%s:%d/", target.Host, target.Port))
+			for _, want := range []string{"no difference", "binary log: "} {
+				if !strings.Contains(r.stdout, want) {
+					t.Errorf("summary lacks %q:\n%s", want, r.stdout)
+				}
+			}
+			for _, schema := range restoredSchemas {
+				if diff := cmp.Diff(objectNames(t, source, schema), objectNames(t, target, schema)); diff != "" {
+					t.Errorf("objects of %s (-source +target):\n%s", schema, diff)
+				}
+			}
+			if n := target.Query(t, "SELECT COUNT(*) FROM gomove.copies WHERE binlog_position>0")[0][0]; n != "1" {
+				t.Errorf("%s copies with coordinates are recorded, want 1", n)
+			}
+		})
+	}
+}
+
+// TestCopyMemory copies about 150 MB by 2 pairs, with rows of up to 300 KB.
+func TestCopyMemory(t *testing.T) {
+	server := testdb.StartOwn(t, testdb.MariaDB, testdb.WithArgs("--skip-log-bin"))
+	server.Exec(t, "CREATE DATABASE big", "USE big",
+		"CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, s VARCHAR(200) CHARACTER SET utf8mb4, p MEDIUMTEXT) ENGINE=InnoDB",
+		`INSERT INTO t SELECT seq, CONCAT('Name "', seq, '"'), REPEAT(CONCAT(MD5(seq), '"\\'), IF(seq MOD 1000, 12, 9000)) FROM seq_1_to_200000`)
+	r := mustRun(t, copyArgs(server, server, "-B", "big", "--schema-map", "big=into", "-t", "2")...)
+	requireMemory(t, "copy", r, memoryBound)
+	requireSameBig(t, server)
+}
