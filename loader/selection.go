@@ -105,6 +105,12 @@ func (l *load) selected(objects iter.Seq2[*dump.Object, error]) iter.Seq2[*dump.
 	}
 }
 
+// wanted reports whether rows of a table of the dump go anywhere.
+func (l *load) wanted(schema, table string) bool {
+	_, ok := l.chunkTable(&dump.Chunk{Schema: schema, Table: table})
+	return ok
+}
+
 // take reports whether an object is selected, and takes out of it what is not.
 func (p *picker) take(o *dump.Object) bool {
 	if p == nil {

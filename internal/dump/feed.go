@@ -31,6 +31,13 @@ type Warned interface {
 	Warnings() []string
 }
 
+// Selective is a Feed that need not read the rows of a table that nobody asks for: it gives none of its chunks, and its Finished.
+type Selective interface {
+	Feed
+	// Select has wanted asked before the rows of each table. It is called between two calls of Next, and wanted within one.
+	Select(wanted func(schema, table string) bool)
+}
+
 // Event is one step of a Feed: one of the fields is set. An object comes before its chunks; a table's Finished comes after its last
 // chunk, and there is one for each table, also for those without rows. Views, routines, triggers and events may come at any time.
 type Event struct {

@@ -37,6 +37,7 @@ type Feed struct {
 	objects  []*dump.FedObject
 	rows     []Rows
 	warnings []string
+	wanted   func(schema, table string) bool // nil: all
 
 	file   RowFile // that is open
 	at     int     // of the table's files, the next one
@@ -47,12 +48,16 @@ type Feed struct {
 var (
 	_ dump.ObjectsFirst = (*Feed)(nil)
 	_ dump.Warned       = (*Feed)(nil)
+	_ dump.Selective    = (*Feed)(nil)
 )
 
 // NewFeed makes a feed of objects and rows. name is what messages call the source; warnings is what people should know of it.
 func NewFeed(name string, m *dump.Manifest, memory *Memory, objects []*dump.FedObject, rows []Rows, warnings []string) *Feed {
 	return &Feed{name: name, manifest: m, memory: memory, objects: objects, rows: rows, warnings: warnings}
 }
+
+// Select leaves the files of tables that nobody wants unread.
+func (f *Feed) Select(wanted func(schema, table string) bool) { f.wanted = wanted }
 
 // Warnings are what people should know of the dump.
 func (f *Feed) Warnings() []string { return f.warnings }
@@ -90,11 +95,15 @@ func (f *Feed) Next(ctx context.Context) (dump.Event, error) {
 	if len(f.rows) == 0 {
 		return dump.Event{}, io.EOF
 	}
-	chunk, err := f.chunk(ctx, &f.rows[0])
-	if err != nil || chunk != nil {
+	r := f.rows[0]
+	if f.wanted != nil && !f.wanted(r.Table.Schema, r.Table.Name) {
+		r.Want, f.total = -1, -1
+		if err := f.Close(); err != nil {
+			return dump.Event{}, err
+		}
+	} else if chunk, err := f.chunk(ctx, &r); err != nil || chunk != nil {
 		return dump.Event{Chunk: chunk}, err
 	}
-	r := f.rows[0]
 	done := &dump.Finished{Schema: r.Table.Schema, Table: r.Table.Name, Rows: f.total}
 	f.rows[0] = Rows{}
 	f.rows = f.rows[1:]

@@ -272,6 +272,37 @@ func TestReleasedEarly(t *testing.T) {
 	}
 }
 
+// TestSelected reads no rows of tables that nobody wants: their files may be damaged.
+func TestSelected(t *testing.T) {
+	files := oldDump()
+	files["a.b.t.00001.sql"] = "damaged"
+	f, err := Open(t.Context(), Options{Store: place(t, files)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Select(func(_, table string) bool { return table == "t.x" })
+	ends, chunks := []string{}, 0
+	for {
+		e, err := f.Next(t.Context())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Chunk != nil {
+			chunks++
+			e.Chunk.Release()
+		}
+		if e.Finished != nil {
+			ends = append(ends, fmt.Sprint(e.Finished.Table, e.Finished.Rows))
+		}
+	}
+	if diff := cmp.Diff([]string{"none-1", "t-1", "t.x1"}, ends); diff != "" || chunks != 1 {
+		t.Errorf("%d chunks; %s", chunks, diff)
+	}
+}
+
 func FuzzMetadata(f *testing.F) {
 	f.Add([]byte(oldDump()["metadata"]))
 	f.Add([]byte(newDump()["metadata"]))
