@@ -232,7 +232,7 @@ func (r *InsertReader) readHead(b []byte) (h Insert, whole bool, err error) {
 	if !next("INTO") {
 		return refuse()
 	}
-	ok := true
+	var ok bool
 	if h.Table, ok = name(); !ok {
 		return refuse()
 	}

@@ -42,13 +42,11 @@ func readAll(d Dialect, in io.Reader) (string, error) {
 	}
 }
 
-func null(s string) *string { return &s }
-
 var (
 	rfc    = Dialect{Fields: ",", Enclosed: `"`}
 	tsv    = Dialect{Fields: "\t", Escaped: `\`}
 	bar    = Dialect{Fields: "||", Lines: "##\n", Enclosed: "'", Escaped: "~"}
-	dashes = Dialect{Fields: ",", Enclosed: `"`, Null: null("-")}
+	dashes = Dialect{Fields: ",", Enclosed: `"`, Null: new("-")}
 )
 
 func TestReader(t *testing.T) {

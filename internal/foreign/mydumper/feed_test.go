@@ -90,11 +90,11 @@ func events(ctx context.Context, s store.Store, chunkBytes int64) (out []string,
 			return out, f.Manifest(), err
 		case e.Object != nil:
 			o := e.Object
-			line := fmt.Sprintf("%s %s.%s %v %v %v", o.Kind, o.Schema, o.Name, o.Triggers, o.Routines, o.Events)
+			line := fmt.Appendf(nil, "%s %s.%s %v %v %v", o.Kind, o.Schema, o.Name, o.Triggers, o.Routines, o.Events)
 			for i, text := range o.Texts {
-				line += fmt.Sprintf("\n  %s: %q", o.Files[i], text)
+				line = fmt.Appendf(line, "\n  %s: %q", o.Files[i], text)
 			}
-			out = append(out, line)
+			out = append(out, string(line))
 		case e.Chunk != nil:
 			in, err := e.Chunk.Open()
 			if err != nil {
