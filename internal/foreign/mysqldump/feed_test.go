@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"github.com/gomove/gomove/internal/dump"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -84,5 +86,66 @@ func TestEvents(t *testing.T) {
 	}
 	if len(warnings) != 1 {
 		t.Errorf("warnings: %q", warnings)
+	}
+}
+
+// TestSeeds has the rows that the scripts of the fuzz test give.
+func TestSeeds(t *testing.T) {
+	for i, want := range []map[string]string{
+		{"s.t": "1,\"it's '\\0\"\n2,\\N\n"},
+		{"s.a": "\"\xe9\",1\n\"a)b\",-1.5e3\n\"x\",1\n"},
+		{"s.a": "\"\\\\\"\n"},
+		{"s.g": "1\n"},
+		{"s.z": "2020-01-01 01:30:00.125\n0000-00-00 00:00:00\n\\N\n"},
+	} {
+		rows, others, err := rowsByTable(t.Context(), strings.NewReader(seeds[i]), false, 0)
+		if err != nil || len(others) == 0 {
+			t.Errorf("%.40s: %v, %d texts", seeds[i], err, len(others))
+		}
+		if diff := cmp.Diff(want, rows); diff != "" {
+			t.Errorf("%.40s (-want +got):\n%s", seeds[i], diff)
+		}
+	}
+	for _, script := range seeds[5:] {
+		if _, _, err := rowsByTable(t.Context(), strings.NewReader(script), false, 0); err == nil && !strings.Contains(script, "CHANGE MASTER") && !strings.Contains(script, "DELIMITER") {
+			t.Errorf("%.40s: no error", script)
+		}
+	}
+}
+
+// TestManifest reads what the comments of a file say.
+func TestManifest(t *testing.T) {
+	f, err := Open(t.Context(), Options{Name: "f", Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(seeds[0])), nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m := f.Manifest()
+	got := []any{m.Tool, m.Server.Flavor, m.Server.Number, m.Snapshot.Coordinates.File, m.Snapshot.Coordinates.Position, m.Started.Format("2006-01-02 15:04:05"), len(m.ID)}
+	want := []any{"mariadb-dump 10.11.19", "mariadb", 101119, "bin.000001", uint64(289020), "2026-11-23 00:01:06", 32}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestCoordinates reads the forms in which files tell them.
+func TestCoordinates(t *testing.T) {
+	var f facts
+	for _, line := range []string{
+		"-- Position to start replication or point-in-time recovery from (the master of this slave)", "-- CHANGE MASTER TO MASTER_HOST='x', MASTER_LOG_FILE='src.000009', MASTER_LOG_POS=77;",
+		"-- Position to start replication or point-in-time recovery from", "-- CHANGE REPLICATION SOURCE TO SOURCE_LOG_FILE='bin.000001', SOURCE_LOG_POS=157;",
+	} {
+		f.comment([]byte(line))
+	}
+	if !f.coordinates("SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'e785c29a-e6d0-11f1-9214-02fc00000001:1-33,\na785c29a-e6d0-11f1-9214-02fc00000001:1'") {
+		t.Error("GTID_PURGED is not read")
+	}
+	want := [][2]string{{"bin.000001 157", "e785c29a-e6d0-11f1-9214-02fc00000001:1-33,a785c29a-e6d0-11f1-9214-02fc00000001:1"}, {"src.000009 77", ""}}
+	var got [][2]string
+	for _, c := range []dump.Coordinates{f.here, f.source} {
+		got = append(got, [2]string{fmt.Sprint(c.File, " ", c.Position), c.GTIDSet})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
