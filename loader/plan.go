@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -159,23 +160,19 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 			l.remembered.create(t, &st, p.text)
 			t.bare = false
 			t.adapted = len(p.notes) > 0
-			if err := l.planColumns(t, o, st.text, st.mode); err != nil {
-				return &StatementError{Phase: "reading the dump", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt(p.text), Err: err}
-			}
-			if err := l.planTable(t, p.text, st.mode); err != nil {
+			if err := errors.Join(l.planColumns(t, o, st.text, st.mode), l.planTable(t, p.text, st.mode)); err != nil {
 				return &StatementError{Phase: "reading the dump", Object: objectName(o), File: st.file, Line: st.line, Statement: excerpt(p.text), Err: err}
 			}
 		}
 	}
-	if t == nil {
-		return nil
-	}
-	if t.bare {
+	if t != nil && t.bare {
 		if err := l.planColumns(t, o, nil, transform.Mode{}); err != nil {
 			return err
 		}
 	}
-	l.refuse(t, refuseCharsets(o, t, l.target, l.hasRows(o)))
+	if t != nil {
+		l.refuse(t, refuseCharsets(o, t, l.target, l.hasRows(o)))
+	}
 	return nil
 }
 

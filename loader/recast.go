@@ -27,28 +27,9 @@ func (l *load) planColumns(t *table, o *dump.Object, create []byte, m transform.
 	if rules == nil || len(o.Columns) == 0 {
 		return nil
 	}
-	unique, prefixed := map[string]bool{}, map[string]bool{}
-	if o.Key != nil {
-		for _, c := range o.Key.Columns {
-			unique[strings.ToLower(c)] = true
-		}
-	}
-	var names []string
-	for _, c := range o.Columns {
-		names = append(names, c.Name)
-	}
-	if len(create) > 0 {
-		all, err := transform.Columns(create, m)
-		if err != nil {
-			return err
-		}
-		names = names[:0]
-		for _, c := range all {
-			names = append(names, c.Name)
-		}
-		if unique, prefixed, err = transform.UniqueColumns(create, m); err != nil {
-			return err
-		}
+	names, unique, prefixed, err := knownColumns(o, create, m)
+	if err != nil {
+		return err
 	}
 	if err := rules.See(names); err != nil {
 		return err
@@ -88,6 +69,31 @@ func (l *load) planColumns(t *table, o *dump.Object, create []byte, m transform.
 		t.columns, t.enums = packColumns(kept)
 	}
 	return nil
+}
+
+// knownColumns are the names of a table's columns, and those that unique keys hold, by its definition or, where there is none, by what
+// the dump says of it.
+func knownColumns(o *dump.Object, create []byte, m transform.Mode) (names []string, unique, prefixed map[string]bool, err error) {
+	if len(create) == 0 {
+		unique = map[string]bool{}
+		for _, c := range o.Columns {
+			names = append(names, c.Name)
+		}
+		if o.Key != nil {
+			for _, c := range o.Key.Columns {
+				unique[strings.ToLower(c)] = true
+			}
+		}
+		return names, unique, nil, nil
+	}
+	all, err := transform.Columns(create, m)
+	for _, c := range all {
+		names = append(names, c.Name)
+	}
+	if err == nil {
+		unique, prefixed, err = transform.UniqueColumns(create, m)
+	}
+	return names, unique, prefixed, err
 }
 
 func packOnly(cols []dump.Column) string {

@@ -274,3 +274,26 @@ func FuzzMask(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkMask(b *testing.B) {
+	k := maskKey(b, "a")
+	for _, c := range []struct {
+		method, cell string
+		column       MaskedColumn
+	}{
+		{"hash", "some.body@somewhere.example.org", MaskedColumn{ColumnType: "varchar(60)", Charset: "utf8mb4", Collation: "utf8mb4_general_ci"}},
+		{"hash", "123456", MaskedColumn{ColumnType: "int"}},
+		{"digits", "+49 (0)40 123456", MaskedColumn{ColumnType: "varchar(60)", Charset: "utf8mb4"}},
+		{"digits", "1234.50", MaskedColumn{ColumnType: "decimal(10,2)"}},
+	} {
+		b.Run(c.method+" "+c.column.ColumnType, func(b *testing.B) {
+			m := mask(b, c.method, k, c.column)
+			cell := []byte(c.cell)
+			for b.Loop() {
+				if _, err := m.Apply(cell); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

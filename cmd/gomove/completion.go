@@ -43,6 +43,7 @@ func valuesOf(flag string) []string {
 		"if-exists": "fail skip drop truncate", "defer-indexes": "auto all none", "warnings": "fail report", "invalid-text": "fail replace",
 		"progress": "auto bar plain json none", "log-level": "debug info warn error", "log-format": "text json", "summary": "text json",
 		"ssl-mode": "DISABLED PREFERRED REQUIRED VERIFY_CA VERIFY_IDENTITY", "protocol": "tcp socket",
+		"engine": "innodb",
 	}
 	return strings.Fields(words[flag])
 }
