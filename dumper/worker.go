@@ -92,7 +92,7 @@ func (r *reader) read(ctx context.Context, j *job) error {
 // write reads the rows of a job into files.
 func (r *reader) write(ctx context.Context, j *job) error {
 	t := j.table
-	rows, err := mysql.Rows(ctx, r.conn, j.selectSQL(), t.Plan.Fixes)
+	rows, err := t.Query(ctx, r.conn, j.selectSQL())
 	if err != nil {
 		return r.explain(j, -1, lost(err))
 	}

@@ -132,7 +132,7 @@ func (w *worker) read(ctx context.Context, j *job, v visitor) error {
 		return err
 	}
 	t := j.pair.sides[j.side]
-	rows, err := mysql.Rows(ctx, w.conn, t.SelectWhere(j.rng, t.Plan.Exprs, j.where), t.Plan.Fixes)
+	rows, err := t.Query(ctx, w.conn, t.SelectWhere(j.rng, t.Plan.Exprs, j.where))
 	if err != nil {
 		return err
 	}

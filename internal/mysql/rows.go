@@ -42,14 +42,23 @@ type rowSource interface {
 // FLOAT columns must be selected as `f`+0e0, which is DOUBLE: the server's text of a FLOAT has six digits only.
 // When ctx ends the statement is killed on the server and the session is lost.
 func Rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (*RowReader, error) {
+	return rows(ctx, conn, query, cols, openPackets)
+}
+
+// BinaryRows is Rows by a prepared statement: numbers and times come as they are, and the text that the server would have made of them
+// is made here. It costs a round trip more. Where rows cannot be read in that way it is the same as Rows.
+func BinaryRows(ctx context.Context, conn *Conn, query string, cols []ColumnFix) (*RowReader, error) {
+	return rows(ctx, conn, query, cols, openBinary)
+}
+
+func rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix, direct opener) (*RowReader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	open := openPackets
-	if !conn.net.direct || len(query) >= fullPacket {
-		open = openDriver
+	if !conn.net.direct || len(query) >= fullPacket-1 {
+		direct = openDriver
 	}
-	return readRows(ctx, conn, query, cols, open)
+	return readRows(ctx, conn, query, cols, direct)
 }
 
 // drainTimeout bounds the reading of what a killed statement has on its way: the row that was being sent may be a large one.

@@ -105,9 +105,9 @@ func parseResult(t *testing.T, b []byte) [][][]byte {
 	return rows
 }
 
-// openers are the two ways to read rows.
+// openers are the ways to read rows.
 func openers() map[string]opener {
-	return map[string]opener{"packets": openPackets, "driver": openDriver}
+	return map[string]opener{"packets": openPackets, "binary": openBinary, "driver": openDriver}
 }
 
 // readAll reads every row of a query, copied.
