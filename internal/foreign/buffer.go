@@ -9,6 +9,7 @@ import (
 
 const (
 	firstBuffer = 128 << 10
+	largeBuffer = 16 << 20
 	// MaxRowBytes bounds one row: a LONGBLOB of which every byte is escaped would be 8 GiB.
 	MaxRowBytes   = 5 << 30
 	maxEmptyReads = 100
@@ -23,6 +24,7 @@ type Buffer struct {
 	from int
 	to   int
 	line int64 // of buf[from], counted from 1
+	past int64 // bytes before buf[from]
 	err  error // of r
 }
 
@@ -31,7 +33,7 @@ func (b *Buffer) Reset(r io.Reader, name string) {
 	if cap(b.buf) > 8*firstBuffer || b.buf == nil {
 		b.buf = make([]byte, firstBuffer)
 	}
-	b.Name, b.r, b.from, b.to, b.line, b.err = name, r, 0, 0, 1, nil
+	b.Name, b.r, b.from, b.to, b.line, b.past, b.err = name, r, 0, 0, 1, 0, nil
 }
 
 // Bytes is what is there, from the place that was not taken yet.
@@ -41,13 +43,18 @@ func (b *Buffer) Bytes() []byte { return b.buf[b.from:b.to] }
 func (b *Buffer) Take(n int) {
 	b.line += int64(bytes.Count(b.buf[b.from:b.from+n], []byte{'\n'}))
 	b.from += n
+	b.past += int64(n)
 }
 
 // TakeLines passes over n bytes that had so many line ends before they were decoded in place.
 func (b *Buffer) TakeLines(n int, lines int64) {
 	b.line += lines
 	b.from += n
+	b.past += int64(n)
 }
+
+// Past is how many bytes were taken.
+func (b *Buffer) Past() int64 { return b.past }
 
 // Line is the line of the next byte.
 func (b *Buffer) Line() int64 { return b.line }
@@ -62,7 +69,11 @@ func (b *Buffer) Fill() bool {
 		b.from, b.to = 0, b.to-b.from
 	}
 	if b.to == len(b.buf) {
-		grown := make([]byte, 2*len(b.buf))
+		size := 2 * len(b.buf)
+		if size > largeBuffer { // a huge row: both are in memory while one is copied to the other
+			size = len(b.buf) + len(b.buf)/4
+		}
+		grown := make([]byte, size)
 		copy(grown, b.buf)
 		b.buf = grown
 	}

@@ -186,6 +186,32 @@ func SchemaObject(schema string) *dump.FedObject {
 	return &dump.FedObject{Object: dump.Object{Kind: dump.KindSchema, Schema: schema, Base: "schema", Rows: -1, Estimated: -1}}
 }
 
+// What is looked at of a file to estimate how many rows it has.
+const (
+	sampledRows  = 500
+	sampledBytes = 1 << 20
+)
+
+// Estimate is about how many rows files of a stored size have, by the first rows of one of them. A progress display and the choice of
+// when indexes are made go by it, nothing else. past is how much of the file was read.
+func Estimate(stored int64, name string, row func() ([]Literal, error), past func() int64) int64 {
+	rows := int64(0)
+	for rows < sampledRows && past() < sampledBytes {
+		if _, err := row(); err != nil { // it is met again
+			break
+		}
+		rows++
+	}
+	if rows == 0 || past() == 0 {
+		return 0
+	}
+	if PlainName(name) != name {
+		const usual = 4 // times that compression makes text smaller
+		stored *= usual
+	}
+	return max(rows, int64(float64(stored)/float64(past())*float64(rows)))
+}
+
 // insertRows gives the rows of a file of INSERT statements of one table.
 type insertRows struct {
 	*InsertReader

@@ -239,6 +239,7 @@ func (t *Table) AppendRow(dst []byte, row []Literal) ([]byte, error) {
 		return dst, fmt.Errorf("%w: %d values for %d columns", ErrStatement, len(row), len(t.columns))
 	}
 	start := len(dst)
+	dst = roomFor(dst, row)
 	for i := range row {
 		c := &t.columns[i]
 		if c.skip {
@@ -260,6 +261,19 @@ func (t *Table) AppendRow(dst []byte, row []Literal) ([]byte, error) {
 	}
 	dst[len(dst)-1] = '\n'
 	return dst, nil
+}
+
+// roomFor makes room for a huge row at once: as it grows it would be in memory several times.
+func roomFor(dst []byte, row []Literal) []byte {
+	const huge = 1 << 20
+	size := 0
+	for _, v := range row {
+		size += len(v.Text)
+	}
+	if size > huge {
+		return slices.Grow(dst, size+size/16)
+	}
+	return dst
 }
 
 // isPlain reports whether a number, date or time can stand without quotes.

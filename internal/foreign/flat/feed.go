@@ -86,6 +86,7 @@ type reading struct {
 	o        Options
 	id       *foreign.ID
 	owner    map[string]string // of a file: the table that it was given to
+	size     int64             // of the files that were found last
 	objects  []*dump.FedObject
 	rows     []foreign.Rows
 	warnings []string
@@ -131,7 +132,11 @@ func (d *reading) source(ctx context.Context, s Source) error {
 	if _, err := t.Choose(kept); err != nil {
 		return fmt.Errorf("files of table %s: %w", name, err)
 	}
-	d.add(t, files, columns, len(s.Columns) > 0)
+	about, err := d.estimate(ctx, files[0])
+	if err != nil {
+		return err
+	}
+	d.add(t, files, columns, len(s.Columns) > 0, about)
 	return nil
 }
 
@@ -156,6 +161,7 @@ func shown(create []byte) ([]string, error) {
 
 // files are those that match the pattern, in the order of their names.
 func (d *reading) files(ctx context.Context, s Source, table string) ([]string, error) {
+	d.size = 0
 	var names []string
 	prefix, _, _ := strings.Cut(s.Glob, "*")
 	prefix, _, _ = strings.Cut(prefix, "?")
@@ -177,6 +183,7 @@ func (d *reading) files(ctx context.Context, s Source, table string) ([]string, 
 		}
 		d.owner[info.Name] = table
 		names = append(names, info.Name)
+		d.size += info.Bytes
 		d.id.Add(info.Name)
 		d.id.AddNumber(info.Bytes)
 	}
@@ -202,12 +209,23 @@ func (d *reading) header(ctx context.Context, name string, t *foreign.Table) ([]
 	return names, nil
 }
 
+// estimate is about how many rows a table's files have, by the first of them.
+func (d *reading) estimate(ctx context.Context, name string) (int64, error) {
+	f, err := d.open(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	return foreign.Estimate(d.size, name, f.Reader.Row, f.Past), f.Close()
+}
+
 // add gives a table and its files to the feed. named says that the columns are not those of the header.
-func (d *reading) add(t *foreign.Table, files, columns []string, named bool) {
+func (d *reading) add(t *foreign.Table, files, columns []string, named bool, about int64) {
 	if !slices.ContainsFunc(d.objects, func(o *dump.FedObject) bool { return o.Schema == t.Schema }) {
 		d.objects = append(d.objects, foreign.SchemaObject(t.Schema))
 	}
-	d.objects = append(d.objects, &dump.FedObject{Object: t.TableObject()})
+	o := &dump.FedObject{Object: t.TableObject()}
+	o.Estimated = about
+	d.objects = append(d.objects, o)
 	for _, c := range t.Columns() {
 		if strings.HasPrefix(c.Type, "timestamp") {
 			d.warnings = append(d.warnings, fmt.Sprintf("table %s: values of the TIMESTAMP column %s are taken as UTC", t, mysql.QuoteName(c.Name)))

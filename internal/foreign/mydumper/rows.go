@@ -21,14 +21,14 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 		return nil, err
 	}
 	rows := &foreign.Rows{Want: want}
-	columns, charset, found, err := d.columns(ctx, t.data)
+	columns, charset, about, err := d.columns(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	if rows.Table, err = tableOf(o, st, charset); err != nil {
 		return nil, err
 	}
-	if !found {
+	if about == 0 {
 		if columns, err = allColumns(st); err != nil {
 			return nil, err
 		}
@@ -41,11 +41,8 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 		d.warnings = append(d.warnings, fmt.Sprintf("table %s: the dump has no values of column %s, which keeps its default: mydumper leaves out what SELECT * does not show",
 			rows.Table, mysql.QuoteName(name)))
 	}
-	o.Columns, o.Estimated = rows.Table.Columns(), want
-	if !found {
-		o.Estimated = 0
-	} else if want < 0 {
-		o.Estimated = t.estimate()
+	if o.Columns, o.Estimated = rows.Table.Columns(), want; want < 0 {
+		o.Estimated = about
 	}
 	byName := map[string]dataFile{}
 	for _, f := range t.data {
@@ -60,22 +57,6 @@ func (d *reading) rowsOf(ctx context.Context, schema, part string, t *tableFiles
 		return d.openRows(ctx, byName[name], rows.Table, charset)
 	}
 	return rows, nil
-}
-
-// estimate is about how many rows a small table has, whose dump does not tell: its indexes are then made with it. -1 is any number.
-func (t *tableFiles) estimate() int64 {
-	const small, shortRow, fileHead = 16 << 10, 20, 120
-	size := int64(0)
-	for _, f := range t.data {
-		size += f.size
-		if f.sql != foreign.PlainName(f.sql) || f.rows != foreign.PlainName(f.rows) {
-			return -1
-		}
-	}
-	if size > small {
-		return -1
-	}
-	return max(0, size-fileHead) / shortRow
 }
 
 // wanted is how many rows the dump says that a table has, -1 where it does not say.
@@ -97,21 +78,25 @@ func (d *reading) wanted(ctx context.Context, part string, t *tableFiles) (int64
 	return n, nil
 }
 
-// columns is what the first INSERT or LOAD DATA of a table says of its rows; found is false where there is none.
-func (d *reading) columns(ctx context.Context, files []dataFile) (columns []string, charset string, found bool, err error) {
-	for _, f := range files {
+// columns is what the first INSERT or LOAD DATA of a table says of its rows, and about how many there are; -1 is not known.
+func (d *reading) columns(ctx context.Context, t *tableFiles) (columns []string, charset string, about int64, err error) {
+	size := int64(0)
+	for _, f := range t.data {
+		size += f.size
+	}
+	for _, f := range t.data {
 		if f.rows != "" {
 			l, err := d.loadData(ctx, f)
 			if err != nil {
-				return nil, "", false, err
+				return nil, "", 0, err
 			}
-			return l.columns, "binary", true, nil
+			return l.columns, "binary", -1, nil
 		}
-		if columns, charset, found, err = d.peek(ctx, f.sql); found || err != nil {
-			return columns, charset, found, err
+		if columns, charset, about, err = d.peek(ctx, f.sql, size); about > 0 || err != nil {
+			return columns, charset, about, err
 		}
 	}
-	return nil, "binary", false, nil
+	return nil, "binary", 0, nil
 }
 
 // allColumns is every column that can have a value.
@@ -129,21 +114,35 @@ func allColumns(st statement) ([]string, error) {
 	return names, nil
 }
 
-// peek reads a file of INSERT statements up to the first.
-func (d *reading) peek(ctx context.Context, name string) (columns []string, charset string, found bool, err error) {
+// peek reads the start of a file of INSERT statements, one of those that have size bytes; without a statement about is 0.
+func (d *reading) peek(ctx context.Context, name string, size int64) (columns []string, charset string, about int64, err error) {
 	f, err := d.open(ctx, name)
 	if err != nil {
-		return nil, "", false, err
+		return nil, "", 0, err
 	}
 	d.reader.Reset(f, name, "binary")
 	h, err := d.reader.Next()
 	if errors.Is(err, io.EOF) {
-		return nil, "", false, f.Close()
+		return nil, "", 0, f.Close()
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, "", false, err
+	if err == nil {
+		columns, charset = h.Columns, d.reader.Charset()
+		about = max(1, foreign.Estimate(size, name, d.anyRow, d.reader.Past))
 	}
-	return h.Columns, d.reader.Charset(), true, nil
+	return columns, charset, about, errors.Join(err, f.Close())
+}
+
+// anyRow reads the next row of any statement.
+func (d *reading) anyRow() ([]foreign.Literal, error) {
+	for {
+		row, err := d.reader.Row()
+		if !errors.Is(err, io.EOF) {
+			return row, err
+		}
+		if _, err := d.reader.Next(); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // openRows begins a file of rows.
