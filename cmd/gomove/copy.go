@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/urfave/cli/v2"
 
@@ -51,6 +52,7 @@ type copying struct {
 	dump   dumper.Options
 	load   loader.Options
 	verify bool
+	whole  bool // the copy has come to its end
 }
 
 func copyOptions(c *cli.Context) (o copying, err error) {
@@ -81,6 +83,9 @@ func copyOptions(c *cli.Context) (o copying, err error) {
 		return o, err
 	}
 	o.dump.Compression = dump.None // rows stay in memory
+	if o.dump.Threads == 0 {
+		o.dump.Threads = runtime.NumCPU()
+	}
 	o.load.Threads = o.dump.Threads
 	o.dump.DryRun, o.load.DryRun = c.Bool("dry-run"), c.Bool("dry-run")
 	o.verify = c.Bool("verify")
@@ -99,7 +104,7 @@ func copyAction(c *cli.Context) (err error) {
 		return err
 	}
 	boundMemory(o.dump.Threads, "")
-	return withConsole(c, copyInterrupted, func(ctx context.Context, con *console) error {
+	return withConsole(c, o.interrupted, func(ctx context.Context, con *console) error {
 		o.load.Log, o.load.Progress = con.log, con.counters
 		o.dump.Log = con.log
 		o.dump.Check = checkFirst(c, con.log, o.dump, o.load.Names, &o.load.Target)
@@ -114,7 +119,10 @@ func copyAction(c *cli.Context) (err error) {
 	})
 }
 
-// copyInterrupted gives the exit code of a run that the same command carries on.
-func copyInterrupted(err error) error {
+// interrupted gives the exit code of a run that the same command carries on.
+func (o *copying) interrupted(err error) error {
+	if o.whole {
+		return fmt.Errorf("interrupted: the copy is whole, and was not compared to the end: run gomove verify with the same servers and selection: %w", err)
+	}
 	return &exitError{exitInterrupted, fmt.Errorf("interrupted: the same command carries on as long as the source's data has not changed, else with --restart from the beginning: %w", err)}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -30,7 +29,7 @@ func (o *copying) run(ctx context.Context) (*copySummary, error) {
 		return nil, err
 	}
 	s := &copySummary{}
-	pipe := dump.NewPipe(o.dump.Source.Address(), feedBytes(o.threads()))
+	pipe := dump.NewPipe(o.dump.Source.Address(), feedBytes(o.dump.Threads))
 	var source errgroup.Group
 	open := func(ctx context.Context, past *dump.Unfinished) (dump.Feed, error) {
 		o.load.Progress.SetPhase("snapshot")
@@ -56,18 +55,16 @@ func (o *copying) run(ctx context.Context) (*copySummary, error) {
 	case dumpErr != nil && !errors.Is(dumpErr, dumper.ErrDiffers):
 		return s, dumpErr
 	}
+	o.whole = true
 	err = errors.Join(err, dumpErr)
-	if o.verify {
-		err = errors.Join(err, o.compare(ctx, s))
+	if !o.verify {
+		return s, err
 	}
-	return s, err
-}
-
-func (o *copying) threads() int {
-	if o.dump.Threads > 0 {
-		return o.dump.Threads
+	found := o.compare(ctx, s)
+	if found != nil && !errors.Is(found, verify.ErrDiffers) {
+		return s, found // which counts for more than what differs: the summary tells that
 	}
-	return runtime.NumCPU()
+	return s, errors.Join(err, found)
 }
 
 // id is the same for the same copy: what an interrupted one has done is found by it.
