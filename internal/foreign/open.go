@@ -42,13 +42,15 @@ func Decompress(r io.ReadCloser) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gzip: %w", err)
 		}
-		return &opened{Reader: z, close: r.Close}, nil
+		a := newAhead(z)
+		return &opened{Reader: a, close: func() error { a.close(); return r.Close() }}, nil
 	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, fmt.Errorf("zstd: %w", err)
 		}
-		return &opened{Reader: z, close: func() error { z.Close(); return r.Close() }}, nil
+		a := newAhead(z)
+		return &opened{Reader: a, close: func() error { a.close(); z.Close(); return r.Close() }}, nil
 	}
 	return &opened{Reader: in, close: r.Close}, nil
 }
