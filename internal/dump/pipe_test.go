@@ -133,6 +133,7 @@ func TestPipeIsBounded(t *testing.T) {
 	w, feed := newPipeWriter(t, p, WriterOptions{Compression: None})
 	put := make(chan error, 100)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	go func() {
 		defer close(put)
 		for i := range 100 {
@@ -153,7 +154,8 @@ func TestPipeIsBounded(t *testing.T) {
 		held = append(held, e.Chunk)
 	}
 	if len(held) < 4 || len(held) > 2*PipeChunkBytes>>20 {
-		t.Errorf("%d chunks of 1 MiB in a pipe of %d bytes", len(held), 2*PipeChunkBytes)
+		cancel()
+		t.Fatalf("%d chunks of 1 MiB in a pipe of %d bytes", len(held), 2*PipeChunkBytes)
 	}
 	held[0].Release()
 	if e, err := feed.Next(t.Context()); err != nil || e.Chunk == nil {
@@ -190,6 +192,35 @@ func TestPipeLargeRows(t *testing.T) {
 	}
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPipeLargeRowsGrowAlone: a second large chunk does not grow before the first is released.
+func TestPipeLargeRowsGrowAlone(t *testing.T) {
+	p := NewPipe("a test", 0)
+	w, feed := newPipeWriter(t, p, WriterOptions{Compression: None})
+	if err := putChunk(t.Context(), w, 0, 2*largeMemory); err != nil {
+		t.Fatal(err)
+	}
+	second, err := w.CreateChunk(t.Context(), pipeTable(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Abort()
+	written := make(chan error, 1)
+	go func() { written <- second.WriteRow(Row{[]byte("1"), bytes.Repeat([]byte{'x'}, 2*largeMemory)}) }()
+	e, err := feed.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-written:
+		t.Errorf("it has grown beside the first: %v", err)
+	case <-time.After(100 * time.Millisecond):
+		e.Chunk.Release()
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
 	}
 }
 
