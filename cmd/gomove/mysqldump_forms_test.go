@@ -113,6 +113,30 @@ func TestMysqldumpForms(t *testing.T) {
 			t.Run("gzip", func(t *testing.T) { check(t, runBinary(t, loadArgs(target, gzipTo(t, plain))...)) })
 			t.Run("zstd-stdin", func(t *testing.T) { check(t, fromFile(t, zstdTo(t, plain), loadArgs(target, "-")...)) })
 			t.Run("insert", func(t *testing.T) { check(t, runBinary(t, loadArgs(target, plain, "--via", "insert")...)) })
+			t.Run("all-databases", func(t *testing.T) {
+				file := filepath.Join(t.TempDir(), "all.sql")
+				mysqldumpTo(t, source, file, "--all-databases", "--routines", "--triggers", "--events")
+				check(t, runBinary(t, loadArgs(target, file)...))
+			})
+			t.Run("rows-apart", func(t *testing.T) {
+				for _, in := range []func(file string) result{
+					func(file string) result { return runBinary(t, loadArgs(target, file)...) },
+					func(file string) result { return fromFile(t, file, loadArgs(target, "-")...) },
+				} {
+					schema, rows := filepath.Join(t.TempDir(), "schema.sql"), filepath.Join(t.TempDir(), "rows.sql")
+					mysqldumpTo(t, source, schema, "--no-data", "--skip-triggers", "--databases", "world", "shop") // triggers would fire
+					mysqldumpTo(t, source, rows, append([]string{"--no-create-info", "--no-create-db", "--skip-triggers"}, objects[3:]...)...)
+					if r := in(schema); r.code != 0 {
+						t.Fatalf("schema: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
+					}
+					if r := in(rows); r.code != 0 {
+						t.Fatalf("rows: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
+					}
+					world.requireIn(t, target, "world")
+					shop.requireIn(t, target, "shop")
+					target.Exec(t, "DROP DATABASE world", "DROP DATABASE shop")
+				}
+			})
 			for _, form := range dumpForms {
 				if form.only != "" && form.only != k {
 					continue

@@ -133,6 +133,9 @@ func (s *session) set(it *item) error {
 	if (bytes.Contains(upper, []byte("GTID_PURGED")) || bytes.Contains(upper, []byte("GTID_SLAVE_POS"))) && s.facts.coordinates(string(it.text)) {
 		return nil // the target's own state of replication is left alone
 	}
+	if bytes.Contains(upper, []byte("SET GLOBAL INNODB_STATS_AUTO_RECALC")) {
+		return nil // mysqldump has it around a dump of all schemas
+	}
 	if err := s.script.env.Set(it.text, it.mode); err != nil {
 		return errNotKnown
 	}
