@@ -46,9 +46,20 @@ func (f *fed) Manifest() *dump.Manifest { return f.feed.Manifest() }
 
 // Objects yields copies of all objects that were read.
 func (f *fed) Objects(ctx context.Context) iter.Seq2[*dump.Object, error] {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return copies(ctx, f.objects)
+	return func(yield func(*dump.Object, error) bool) {
+		for i := 0; ; i++ {
+			f.mu.Lock()
+			if i >= len(f.objects) {
+				f.mu.Unlock()
+				return
+			}
+			one := f.objects[i].Object
+			f.mu.Unlock()
+			if !yield(&one, ctx.Err()) || ctx.Err() != nil {
+				return
+			}
+		}
+	}
 }
 
 // copies yields objects that may be altered.
@@ -147,6 +158,22 @@ func (f *fed) add(o *dump.FedObject) error {
 	f.objects = append(f.objects, o)
 	f.batch = append(f.batch, o)
 	return nil
+}
+
+// settle ends a batch that was created, and lets go of the definitions of tables that no later phase asks for: there may be many.
+func (f *fed) settle(needed func(o *dump.Object) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, o := range f.batch {
+		if o.Kind != dump.KindTable || needed(&o.Object) {
+			continue
+		}
+		for _, file := range o.Files {
+			delete(f.texts, textKey{o.Kind, o.Schema, o.Name, file})
+		}
+		o.Columns, o.Texts = nil, nil
+	}
+	f.batch = nil
 }
 
 // recall puts the object of a schema into the batch again: nothing of it was selected when it came.

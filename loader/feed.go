@@ -34,6 +34,12 @@ func (l *load) arrange(ctx context.Context) error {
 	return nil
 }
 
+// asks reports whether a later phase reads a table's definition again.
+func (l *load) asks(o *dump.Object) bool {
+	t := l.tables[[2]string{o.Schema, o.Name}]
+	return t != nil && !t.left && (t.deferred && !t.kept || t.foreignKeys || len(o.Triggers) > 0)
+}
+
 // receive hands the feed's chunks to the writers as they come, and each table whose end has come to its indexes.
 func (l *load) receive(ctx context.Context, out chan<- work, ready chan<- *table) error {
 	defer close(out)

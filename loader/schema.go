@@ -56,7 +56,7 @@ func (l *load) create(ctx context.Context) error {
 		return err
 	}
 	if l.fed != nil {
-		l.fed.batch = nil
+		l.fed.settle(l.asks)
 		l.needs = newNeeds()
 	}
 	return l.restartPlain(ctx)
