@@ -171,3 +171,32 @@ func TestForeignMemory(t *testing.T) {
 		t.Errorf("checksums %s and %s", before, after)
 	}
 }
+
+// TestForeignHugeRow loads a row of 100 MB within about twice its size beside the bound.
+func TestForeignHugeRow(t *testing.T) {
+	server := testdb.StartOwn(t, testdb.MariaDB, testdb.WithArgs(blobArgs(testdb.MariaDB)...))
+	server.Exec(t, "CREATE DATABASE big", "CREATE TABLE big.t (id INT PRIMARY KEY, s LONGTEXT) DEFAULT CHARSET=latin1")
+	const size = 100 << 20
+	dir := t.TempDir()
+	f, err := os.Create(filepath.Join(dir, "t.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := make([]byte, 1<<20)
+	for i := range block {
+		block[i] = byte('a' + i%26)
+	}
+	_, _ = f.WriteString("1,\"")
+	for range size / len(block) {
+		_, _ = f.Write(block)
+	}
+	_, _ = f.WriteString("\"\n2,\"b\"\n")
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := mustRun(t, loadArgs(server, dir, "-t", "2", "--csv-table", "big.t=t.csv", "--csv-charset", "binary")...)
+	requireMemory(t, "load of a huge row", r, memoryBound+5*size/2)
+	if got := server.Query(t, "SELECT LENGTH(s), RIGHT(s,1) FROM big.t ORDER BY id"); got[0][0] != fmt.Sprint(size) || got[1][1] != "b" {
+		t.Errorf("rows %v", got)
+	}
+}

@@ -84,6 +84,34 @@ func TestDumpOnS3(t *testing.T) {
 	}
 }
 
+// TestForeignOnS3 loads a directory of mydumper and a file of rows from a bucket.
+func TestForeignOnS3(t *testing.T) {
+	s3 := testdb.StartS3(t)
+	target := testdb.Start(t, testdb.MariaDB)
+	schema := target.Schema(t)
+	dir := filepath.Join(s3.Dir, "foreign")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"metadata":                    "Started dump at: 2026-01-02 03:04:05\n\nFinished dump at: 2026-01-02 03:04:06\n",
+		schema + "-schema-create.sql": "CREATE DATABASE `" + schema + "`;\n",
+		schema + ".t-schema.sql":      "CREATE TABLE `t` (`id` int, `s` varchar(9));\n",
+		schema + ".t.sql":             "INSERT INTO `t` VALUES\n(1,\"a\"),\n(2,\"b\");\n",
+		"rows.tsv":                    "3\tc\n4\td\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	place := "s3://" + s3.Bucket + "/foreign"
+	onS3(t, s3, 0, loadArgs(target, place)...)
+	onS3(t, s3, 0, loadArgs(target, place, "--csv-table", schema+".t=*.tsv", "--fields-terminated-by", `\t`, "--if-exists", "skip")...)
+	if diff := cmp.Diff([][]string{{"1", "a"}, {"2", "b"}, {"3", "c"}, {"4", "d"}}, target.Query(t, "SELECT * FROM "+schema+".t ORDER BY id")); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestS3Refusals(t *testing.T) {
 	s3 := testdb.StartS3(t)
 	source := testdb.Start(t, testdb.MariaDB)
