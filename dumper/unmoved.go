@@ -114,9 +114,5 @@ func placeText(c *dump.Coordinates) string {
 	if c == nil || c.File == "" {
 		return "an unknown place"
 	}
-	text := fmt.Sprintf("%s:%d", c.File, c.Position)
-	if c.GTIDSet != "" {
-		text += ", GTID " + c.GTIDSet
-	}
-	return text
+	return c.String()
 }

@@ -156,26 +156,15 @@ func (r *Report) writeHead(b *strings.Builder) {
 	line("id", "%s, format %d, by %s", plain(m.ID), m.Format, plain(m.Tool))
 	line("started", "%s", m.Started.UTC().Format(time.DateTime)+" UTC")
 	line("server", "%s %s, sql_mode '%s', time zone %s", plain(m.Server.Flavor), plain(m.Server.Version), plain(m.Server.SQLMode), plain(m.Server.TimeZone))
-	line("snapshot", "%s; %s", plain(m.Snapshot.Mode), coordinates(&m.Snapshot.Coordinates))
+	line("snapshot", "%s; %s", plain(m.Snapshot.Mode), plain(m.Snapshot.Coordinates.String()))
 	if m.Snapshot.Source != nil {
-		line("replica of", "%s; %s", plain(m.Snapshot.Source.Host), coordinates(m.Snapshot.Source))
+		line("replica of", "%s; %s", plain(m.Snapshot.Source.Host), plain(m.Snapshot.Source.String()))
 	}
 	line("settings", "--for %s --format %s --compress %s --charset %s", plain(string(m.For)), m.Rows, m.Compression, plain(m.Charset))
 	counted := progress.Counted[int]
 	line("objects", "%s, %s, %s, %s, %s, %s, %s", counted(r.Schemas, "schema"), counted(r.Tables, "table"), counted(r.Views, "view"),
 		counted(r.Sequences, "sequence"), counted(r.Triggers, "trigger"), counted(r.Routines, "routine"), counted(r.Events, "event"))
 	line("rows", "%s in %s, %s, stored as %s", progress.Count(r.Rows), progress.Counted(r.Chunks, "chunk"), progress.Bytes(r.Bytes), progress.Bytes(r.Stored))
-}
-
-func coordinates(c *dump.Coordinates) string {
-	if c.State != dump.Recorded {
-		return "no coordinates: " + plain(string(c.State))
-	}
-	text := fmt.Sprintf("%s:%d", plain(c.File), c.Position)
-	if c.GTIDSet != "" {
-		text += ", GTID " + plain(c.GTIDSet)
-	}
-	return text
 }
 
 func (r *Report) writeObjects(b *strings.Builder) {

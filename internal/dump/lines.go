@@ -80,6 +80,27 @@ func scanLines[T any](ctx context.Context, f io.Reader, place string, l listing)
 	}
 }
 
+// writeLines writes a listing in place of one that may be there.
+func writeLines[T any](ctx context.Context, s store.Store, name string, records iter.Seq[T]) error {
+	f, err := s.Create(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	b := bufio.NewWriterSize(f, 64<<10)
+	for r := range records {
+		text, err := marshalLine(r)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		_, _ = b.Write(append(text, '\n'))
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // decodeLine is ErrFormat for what is not JSON of T, and what its validate refuses.
 func decodeLine(line []byte, record any) error {
 	if err := checkShape(line); err != nil {

@@ -1,12 +1,12 @@
 package dump
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/gomove/gomove/internal/store"
@@ -51,7 +51,7 @@ func (w *Writer) clear(ctx context.Context, u *Unfinished) error {
 			keep[c.Script] = true
 		}
 	}
-	if err := w.rewriteChunks(ctx, u.Chunks); err != nil {
+	if err := writeLines(ctx, w.store, ChunksName, slices.Values(u.Chunks)); err != nil {
 		return err
 	}
 	var remove []string
@@ -100,26 +100,6 @@ func (w *Writer) ours(name string, u *Unfinished) bool {
 	table, rest, _ := strings.Cut(rest, ".")
 	number, _, dot := strings.Cut(rest, ".")
 	return dot && len(number) >= 5 && strings.Trim(number, "0123456789") == "" && u.hasBase(schema+"."+table)
-}
-
-func (w *Writer) rewriteChunks(ctx context.Context, chunks []*Chunk) error {
-	f, err := w.store.Create(ctx, ChunksName)
-	if err != nil {
-		return err
-	}
-	defer f.Abort()
-	b := bufio.NewWriterSize(f, 64<<10)
-	for _, c := range chunks {
-		text, err := marshalLine(c)
-		if err != nil {
-			return err
-		}
-		_, _ = b.Write(append(text, '\n'))
-	}
-	if err := b.Flush(); err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 // Keep adds a chunk of the interrupted run to what this one writes. o is its table.

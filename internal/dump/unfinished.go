@@ -1,7 +1,6 @@
 package dump
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,23 +45,7 @@ type Resumption struct {
 
 // WritePlan writes resume.jsonl.
 func (w *Writer) WritePlan(ctx context.Context, lines iter.Seq[*PlanLine]) error {
-	f, err := w.store.Create(ctx, PlanName)
-	if err != nil {
-		return err
-	}
-	defer f.Abort()
-	b := bufio.NewWriterSize(f, 64<<10)
-	for l := range lines {
-		text, err := marshalLine(l)
-		if err != nil {
-			return fmt.Errorf("%s: %w", PlanName, err)
-		}
-		_, _ = b.Write(append(text, '\n'))
-	}
-	if err := b.Flush(); err != nil {
-		return err
-	}
-	return f.Close()
+	return writeLines(ctx, w.store, PlanName, lines)
 }
 
 // Unfinished is what an interrupted dump has kept.
