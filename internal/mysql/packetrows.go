@@ -236,8 +236,7 @@ func checkEnd(b []byte) error {
 	if len(b) != oldEOF {
 		rest := b[1:]
 		for range 2 { // affected rows, last insert id
-			n, head, _, ok := cellSize(rest)
-			_ = n
+			_, head, _, ok := cellSize(rest)
 			if !ok {
 				return errMalformed
 			}

@@ -192,7 +192,7 @@ func (s *S3) Stat(ctx context.Context, name string) (Info, error) {
 	return Info{Name: name, Bytes: aws.ToInt64(head.ContentLength)}, nil
 }
 
-// Remove deletes an object, and what a journal of that name has left. A missing one is no error.
+// Remove deletes an object. A missing one is no error. A journal that is not closed is not found by its name.
 func (s *S3) Remove(ctx context.Context, name string) error {
 	if err := CheckName(name); err != nil {
 		return err

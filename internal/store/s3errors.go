@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,7 +36,7 @@ var s3Hints = map[string]string{
 func (s *S3) explain(doing, path string, err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return s.explainNetwork(doing, path, err)
+		return fmt.Errorf("%s %s: %w", doing, path, err)
 	}
 	var response *smithyhttp.ResponseError
 	status := 0
@@ -59,13 +58,6 @@ func (s *S3) explain(doing, path string, err error) error {
 		told += " (" + hint + ")"
 	}
 	return fmt.Errorf("%s %s: %w", doing, path, &s3Error{told: told, err: err})
-}
-
-func (s *S3) explainNetwork(doing, path string, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s %s: %w", doing, path, err)
-	}
-	return fmt.Errorf("%s %s: %w", doing, path, err)
 }
 
 // s3Error is an answer of S3 in its short form; the whole one repeats the operation, the host and the number of attempts.
