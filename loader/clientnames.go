@@ -14,7 +14,7 @@ func (l *load) decodeNames(ctx context.Context, st *statement) error {
 	}
 	for _, name := range []*string{&st.schema, &st.name, &st.on} {
 		var err error
-		if *name, err = mysql.DecodeName(ctx, l.server.DB(), adaptCharset(st.mode.Charset, l.target), *name); err != nil {
+		if *name, err = mysql.DecodeName(ctx, l.server.DB(), l.target.Charset(st.mode.Charset), *name); err != nil {
 			return err
 		}
 	}

@@ -35,7 +35,7 @@ func (l *load) convertComments(ctx context.Context, text []byte, m transform.Mod
 		if t.Kind != transform.Comment || utf8.Valid(t.Text) {
 			continue
 		}
-		charset := adaptCharset(strings.ToLower(m.Charset), l.target)
+		charset := l.target.Charset(m.Charset)
 		converted := strings.ToValidUTF8(string(t.Text), "?")
 		if !strings.HasPrefix(charset, "utf8") {
 			q := "SELECT CONVERT(" + mysql.HexLiteral(charset, t.Text) + " USING utf8mb4)"

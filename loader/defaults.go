@@ -40,7 +40,7 @@ func (l *load) compareDefaults(ctx context.Context, schema string) error {
 	d := l.defaults[schema]
 	if d.collation == "" && d.charset != "" {
 		found, err := column(ctx, l.server, "SELECT default_collate_name FROM information_schema.character_sets WHERE character_set_name="+
-			mysql.QuoteString(adaptCharset(d.charset, l.target)))
+			mysql.QuoteString(l.target.Charset(d.charset)))
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (l *load) settingNotes(o *dump.Object, st *statement) (notes []transform.No
 		switch {
 		case err != nil:
 			notes = append(notes, transform.Note{Object: object, What: "it was made under collation " + c + ", which the target lacks", Refused: true})
-		case changed && strings.Replace(to, "utf8mb3_", "utf8_", 1) != strings.Replace(c, "utf8mb3_", "utf8_", 1): // another one, not another name
+		case changed && !transform.SameCharset(to, c): // another one, not another name
 			notes = append(notes, transform.Note{Object: object, What: "the collation that it was made under, " + c + ", becomes " + to})
 		}
 	}

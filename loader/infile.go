@@ -179,7 +179,7 @@ func (w *writer) probe(ctx context.Context, t *table) error {
 		if strings.ToLower(c.name) == numbered {
 			t.numbered = c.name
 		}
-		from := adaptCharset(c.charset, w.target)
+		from := w.target.Charset(c.charset)
 		switch {
 		case c.encoding != dump.Bytes || c.charset == "" || c.charset == "binary":
 		case target.dataType == "json", target.charset != "" && target.charset != from:

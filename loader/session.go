@@ -186,7 +186,7 @@ func (s *session) apply(ctx context.Context, vars map[string]string, mode bool, 
 }
 
 func (s *session) settings(vars map[string]string, mode bool, to transform.Target) (string, error) {
-	client := adaptCharset(orDefault(vars[varClient], "utf8mb4"), to)
+	client := to.Charset(orDefault(vars[varClient], "utf8mb4"))
 	parts := []string{"character_set_client=" + mysql.QuoteString(client)}
 	if c := vars[varCollation]; c != "" {
 		c, _, err := transform.AdaptCollation(c, to)
@@ -195,7 +195,7 @@ func (s *session) settings(vars map[string]string, mode bool, to transform.Targe
 		}
 		parts = append(parts, "collation_connection="+mysql.QuoteString(c))
 	} else {
-		connection := adaptCharset(orDefault(vars[varConnection], client), to)
+		connection := to.Charset(orDefault(vars[varConnection], client))
 		parts = append(parts, "character_set_connection="+mysql.QuoteString(connection))
 	}
 	sqlMode := s.baseMode
@@ -224,21 +224,6 @@ func withFlags(mode, want string) string {
 		mode += ",NO_BACKSLASH_ESCAPES"
 	}
 	return strings.TrimPrefix(mode, ",")
-}
-
-// adaptCharset gives the name that the target has for a charset: utf8mb3 was utf8 once.
-func adaptCharset(charset string, to transform.Target) string {
-	charset = strings.ToLower(charset)
-	if to.Charsets[charset] {
-		return charset
-	}
-	switch {
-	case charset == "utf8mb3" && to.Charsets["utf8"]:
-		return "utf8"
-	case charset == "utf8" && to.Charsets["utf8mb3"]:
-		return "utf8mb3"
-	}
-	return charset
 }
 
 func orDefault(s, d string) string {

@@ -203,6 +203,17 @@ func spelled(name string, set map[string]bool) string {
 	return ""
 }
 
+// SameCharset reports two names of one charset, or of one collation.
+func SameCharset(a, b string) bool { return a == b || utf8mb3(a) == utf8mb3(b) }
+
+// utf8mb3 spells utf8 and its collations as newer servers do.
+func utf8mb3(name string) string {
+	if name == "utf8" || strings.HasPrefix(name, "utf8_") {
+		return "utf8mb3" + name[len("utf8"):]
+	}
+	return name
+}
+
 // collationChange says what differs between a collation and the one that stands for it.
 func collationChange(from, to string) string {
 	a, b := parseCollation(strings.ToLower(from)), parseCollation(strings.ToLower(to))

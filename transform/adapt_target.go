@@ -53,6 +53,15 @@ func (t Target) HasCharset(name string) bool {
 	return len(t.Charsets) == 0 || spelled(strings.ToLower(name), t.Charsets) != ""
 }
 
+// Charset is what the target calls a character set, in lower case; one that it lacks keeps its name.
+func (t Target) Charset(name string) string {
+	name = strings.ToLower(name)
+	if there := spelled(name, t.Charsets); there != "" {
+		return there
+	}
+	return name
+}
+
 func (t Target) isMariaDB() bool { return t.Flavor == "mariadb" }
 
 // mysqlBefore reports whether the target is no MySQL of this version or newer, also when it is a MariaDB.

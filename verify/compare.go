@@ -51,11 +51,11 @@ func (o *objectCheck) session(d, t *definition) {
 	if d.kind != "VIEW" && modes(mode) != modes(t.sqlMode) {
 		o.differs(Object{Object: d.String(), What: "sql_mode", Source: d.sqlMode, Target: t.sqlMode})
 	}
-	if utf8mb3(d.client) != utf8mb3(t.client) {
+	if !transform.SameCharset(d.client, t.client) {
 		o.differs(Object{Object: d.String(), What: "character_set_client", Source: d.client, Target: t.client})
 	}
 	want, _, err := transform.AdaptCollation(d.collation, o.to)
-	if err == nil && utf8mb3(want) != utf8mb3(t.collation) {
+	if err == nil && !transform.SameCharset(want, t.collation) {
 		o.differs(Object{Object: d.String(), What: "collation_connection", Source: d.collation, Target: t.collation})
 	}
 	if d.kind == "EVENT" && d.timeZone != t.timeZone {
@@ -208,7 +208,7 @@ func (o *objectCheck) collations(d, t *definition) {
 			continue
 		}
 		want, _, err := transform.AdaptCollation(o.o.Changes.Collation(collation, o.from, o.to), o.to)
-		if err == nil && utf8mb3(want) != utf8mb3(got) {
+		if err == nil && !transform.SameCharset(want, got) {
 			o.differs(Object{Object: d.String(), What: "collation of column " + mysql.QuoteName(name), Source: collation, Target: got})
 		}
 	}

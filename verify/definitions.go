@@ -129,7 +129,7 @@ func (o *objectCheck) defaults(schema string) {
 	}
 	for _, s := range o.catalogs[source].Schemas {
 		got := o.catalogs[target].Schemas[there].Collation
-		if want, _, err := transform.AdaptCollation(o.o.Changes.Collation(s.Collation, o.from, o.to), o.to); s.Name == schema && s.Whole && err == nil && utf8mb3(want) != utf8mb3(got) {
+		if want, _, err := transform.AdaptCollation(o.o.Changes.Collation(s.Collation, o.from, o.to), o.to); s.Name == schema && s.Whole && err == nil && !transform.SameCharset(want, got) {
 			o.differs(Object{Object: name, What: "collation", Source: s.Collation, Target: got})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gomove/gomove/chunker"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
 )
 
 // pair is a table of the source and the one on the target that it is compared with.
@@ -177,18 +178,10 @@ func sameOrderPart(a, b *chunker.Part, family bool) bool {
 	case chunker.Float, chunker.Temporal:
 		return a.Type == b.Type
 	case chunker.Text:
-		return utf8mb3(a.Charset) == utf8mb3(b.Charset) && utf8mb3(a.Collation) == utf8mb3(b.Collation) && (family || strings.HasSuffix(a.Collation, "_bin"))
+		return transform.SameCharset(a.Charset, b.Charset) && transform.SameCharset(a.Collation, b.Collation) && (family || strings.HasSuffix(a.Collation, "_bin"))
 	case chunker.Enum, chunker.Set:
 		return family && a.Charset == b.Charset && a.Collation == b.Collation && slices.Equal(a.Members, b.Members)
 	case chunker.Other:
 	}
 	return false
-}
-
-// utf8mb3 spells utf8 and its collations as newer servers do.
-func utf8mb3(name string) string {
-	if name == "utf8" || strings.HasPrefix(name, "utf8_") {
-		return "utf8mb3" + name[len("utf8"):]
-	}
-	return name
 }
