@@ -31,11 +31,15 @@ func WithoutColumns(stmt []byte, m Mode, schema, table string, left Left, object
 	if w.needs(t.partition, t.end) != "" {
 		w.refuse("", "its partitions need column %s, which is not moved", quoteName(w.needs(t.partition, t.end)))
 	}
-	w.keepNumbering(t)
+	if len(w.gone) > 0 {
+		w.keepNumbering(t)
+	}
 	if !slices.ContainsFunc(t.items, func(it tableItem) bool { return it.kind == columnItem && !it.dropped }) {
 		w.refuse("", "none of its columns is moved")
 	}
-	w.dropItems(t)
+	if slices.ContainsFunc(t.items, func(it tableItem) bool { return it.dropped }) {
+		w.dropItems(t)
+	}
 	if !w.changed {
 		return stmt, w.notes
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -122,5 +123,38 @@ func TestMaskedKeys(t *testing.T) {
 	got := s.Query(t, "SELECT COUNT(*), COUNT(DISTINCT n), COUNT(DISTINCT code), SUM(code REGEXP '^C[0-9]{12}$'), SUM(n < 16777216), SUM(n > 2147483647) FROM "+to+".n")[0]
 	if diff := cmp.Diff([]string{"20000", "20000", "20000", "20000", "0", "0"}, got); diff != "" {
 		t.Errorf("masked keys (-want +got):\n%s", diff)
+	}
+}
+
+// TestTransformsForOtherTools has the mysql client and myloader restore dumps that were transformed while they were written.
+func TestTransformsForOtherTools(t *testing.T) {
+	s := testdb.Start(t, testdb.MariaDB)
+	schema := personalData(t, s)
+	var want map[string][][]string
+	for i, preset := range []string{"gomove", "mysql", "myloader"} {
+		to := schema + "_" + string(rune('a'+i))
+		dropAfter(t, s, to)
+		dir := filepath.Join(t.TempDir(), preset)
+		withKey(t, dumpArgs(s, dir, append(transformArgs(schema, to), "-B", schema, "--for", preset)...)...)
+		switch preset {
+		case "gomove":
+			mustRun(t, loadArgs(s, dir)...)
+			want = maskedTables(t, s, to)
+		case "mysql":
+			restoreByClient(t, s, dir)
+		case "myloader":
+			myloader, err := exec.LookPath(preset)
+			if err != nil {
+				t.Skip("SKIPPED, NOT TESTED: myloader is not installed: run `make setup`")
+			}
+			out, err := exec.CommandContext(t.Context(), myloader, "-d", dir, "-h", s.Host, "-P", strconv.Itoa(s.Port), "-u", s.User, "-v", "3").CombinedOutput()
+			if err != nil || strings.Contains(string(out), "CRITICAL") {
+				t.Fatalf("myloader: %v\n%s", err, out)
+			}
+		}
+		if diff := cmp.Diff(want, maskedTables(t, s, to)); diff != "" {
+			t.Errorf("%s (-gomove +this):\n%s", preset, diff)
+		}
+		requireMasked(t, s, schema, to)
 	}
 }
