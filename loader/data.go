@@ -74,9 +74,7 @@ func (l *load) loadData(ctx context.Context) error {
 		if l.fed == nil {
 			return l.feed(ctx, chunks)
 		}
-		if s, ok := l.fed.feed.(dump.Selective); ok {
-			s.Select(l.wanted)
-		}
+		l.fed.narrow(l.wanted)
 		err := l.receive(ctx, chunks, ready)
 		writing.Wait() // what has come whole is committed, also when the rest of it will not come
 		return err

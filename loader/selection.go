@@ -105,6 +105,13 @@ func (l *load) selected(objects iter.Seq2[*dump.Object, error]) iter.Seq2[*dump.
 	}
 }
 
+// narrow has a feed leave out the rows that nobody asks for, where it can.
+func (f *fed) narrow(wanted func(schema, table string) bool) {
+	if s, ok := f.feed.(dump.Selective); ok {
+		s.Select(wanted)
+	}
+}
+
 // wanted reports whether rows of a table of the dump go anywhere.
 func (l *load) wanted(schema, table string) bool {
 	_, ok := l.chunkTable(&dump.Chunk{Schema: schema, Table: table})
