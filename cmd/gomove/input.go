@@ -63,7 +63,11 @@ func openInput(c *cli.Context, threads int) (*input, error) {
 		if err != nil {
 			return nil, err
 		}
-		in, err := openBytes(c, f, place, place, threads)
+		again := place
+		if !info.Mode().IsRegular() { // a pipe with a name, as <(zcat file) is
+			again = ""
+		}
+		in, err := openBytes(c, f, place, again, threads)
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/foreign/mysqldump"
@@ -41,28 +42,44 @@ func sqlFeed(path string, stream io.Reader, into string, chunkBytes int64) start
 		m := mysqldump.Options{
 			Name: filepath.Base(path), Into: into, Once: stream != nil, AllowUnsafe: o.Session.AllowUnsafe, Define: define.Table,
 			ChunkBytes: chunkBytes, Chunks: feedChunks(o.Threads),
-			Open: func() (io.ReadCloser, error) { return openPlain(path) },
+			Open: func() (io.ReadCloser, error) { return openPlain(path, nil) },
 		}
 		if stream != nil {
 			m.Name, m.Open = path, func() (io.ReadCloser, error) { return io.NopCloser(stream), nil }
 		} else {
-			con.counters.SetPhase("survey")
+			surveying(con, path, &m)
 		}
 		feed, err := mysqldump.Open(ctx, m)
 		if err != nil {
 			return nil, nil, errors.Join(err, define.Close())
 		}
+		con.counters.Bytes.Store(0)
+		con.counters.BytesTotal.Store(feed.RowBytes())
 		return feed, func() error { return errors.Join(feed.Close(), define.Close()) }, nil
 	}
 }
 
-// openPlain opens a file, decompressed by what its first bytes say.
-func openPlain(path string) (io.ReadCloser, error) {
+// surveying shows how far the first reading of a file is.
+func surveying(con *console, path string, m *mysqldump.Options) {
+	con.counters.SetPhase("survey")
+	if info, err := os.Stat(path); err == nil {
+		con.counters.BytesTotal.Store(info.Size())
+	}
+	count := &con.counters.Bytes
+	m.Open = func() (io.ReadCloser, error) {
+		f, err := openPlain(path, count)
+		count = nil
+		return f, err
+	}
+}
+
+// openPlain opens a file, decompressed by what its first bytes say. read counts the bytes of the file itself; it may be nil.
+func openPlain(path string, read *atomic.Int64) (io.ReadCloser, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	in := bufio.NewReaderSize(f, 64<<10)
+	in := bufio.NewReaderSize(&countedReader{f, read}, 64<<10)
 	for {
 		head, err := in.Peek(4)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -77,6 +94,20 @@ func openPlain(path string) (io.ReadCloser, error) {
 		}
 		in = bufio.NewReaderSize(plain, 64<<10)
 	}
+}
+
+// countedReader counts what is read.
+type countedReader struct {
+	io.Reader
+	read *atomic.Int64 // nil: not
+}
+
+func (r *countedReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if r.read != nil {
+		r.read.Add(int64(n))
+	}
+	return n, err
 }
 
 // plainFile is a file that is decompressed while it is read.

@@ -70,6 +70,7 @@ type Feed struct {
 	facts    *facts
 	memory   *foreign.Memory
 	want     xxh3.Uint128 // of what was surveyed
+	rowBytes int64        // likewise
 
 	file    io.ReadCloser
 	hash    *xxh3.Hasher128 // of what was read
@@ -137,6 +138,9 @@ func (f *Feed) ObjectsFirst() bool { return !f.o.Once }
 
 // String is the file's name.
 func (f *Feed) String() string { return f.o.Name }
+
+// RowBytes is about how many bytes the chunks of a file have that was surveyed; 0 where it is not known.
+func (f *Feed) RowBytes() int64 { return f.rowBytes }
 
 // Warnings are what people should know of the file, once it was read.
 func (f *Feed) Warnings() []string {

@@ -57,7 +57,8 @@ func (f *Feed) surveyItem(ctx context.Context, it *item) error {
 		t.last = it.offset
 	}
 	n := 0
-	err = f.session.script.rows(func([]byte, int) error {
+	err = f.session.script.rows(func(raw []byte, _ int) error {
+		f.rowBytes += int64(len(raw))
 		if n++; n%1024 == 0 {
 			return ctx.Err()
 		}
