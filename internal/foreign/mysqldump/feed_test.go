@@ -149,3 +149,63 @@ func TestCoordinates(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestStandIns has a view's stand-in, as mysqldump 5.6 writes it and as newer ones do, give way to the view.
+func TestStandIns(t *testing.T) {
+	for name, standIn := range map[string]string{
+		"5.6": "/*!50001 CREATE TABLE `v` (\n  `id` tinyint NOT NULL\n) ENGINE=MyISAM */;\n",
+		"8.0": "/*!50001 CREATE VIEW `v` AS SELECT \n 1 AS `id`*/;\n",
+	} {
+		script := "DROP TABLE IF EXISTS `v`;\n/*!50001 DROP VIEW IF EXISTS `v`*/;\n" + standIn +
+			"CREATE TABLE `t` (`id` int);\nINSERT INTO `t` VALUES (1);\n/*!50001 DROP TABLE IF EXISTS `v`*/;\n/*!50001 DROP VIEW IF EXISTS `v`*/;\n" +
+			"/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=`a`@`%` SQL SECURITY DEFINER */\n/*!50001 VIEW `v` AS select `t`.`id` AS `id` from `t` */;\n"
+		for _, once := range []bool{false, true} {
+			events, _, err := plain(t, script, func(o *Options) { o.Once = once })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, e := range events {
+				if kind, rest, _ := strings.Cut(e, " "); kind == "table" || kind == "view" || strings.HasPrefix(e, "  ") && strings.Contains(e, "VIEW") {
+					short, _, _ := strings.Cut(rest, " rows")
+					got = append(got, kind+" "+short[:min(len(short), 20)])
+				}
+			}
+			if len(got) != 3 || got[0] != "table s.t" || got[1] != "view s.v" || !strings.Contains(strings.Join(events, "\n"), "from `t`") {
+				t.Errorf("%s, once %v: %q", name, once, got)
+			}
+		}
+	}
+}
+
+// TestUnsafe passes over what no dump needs when it is told to, and says so.
+func TestUnsafe(t *testing.T) {
+	script := "CREATE TABLE t (i int);\nUPDATE t SET i=1;\nDROP TABLE other;\nGRANT ALL ON *.* TO x;\nINSERT INTO t VALUES (1);\n"
+	if _, _, err := plain(t, script, nil); err == nil || !strings.Contains(err.Error(), "line 2: statement refused") {
+		t.Errorf("error: %v", err)
+	}
+	events, warnings, err := plain(t, script, func(o *Options) { o.AllowUnsafe = true })
+	if err != nil || len(events) != 5 {
+		t.Errorf("%v, %q", err, events)
+	}
+	all := strings.Join(warnings, "\n")
+	for _, want := range []string{"line 2: passed over, as a dump needs no such statement: UPDATE t", "line 3: passed over", "line 4: passed over"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %q in %s", want, all)
+		}
+	}
+}
+
+// TestChanged refuses a file that is another one when it is read again.
+func TestChanged(t *testing.T) {
+	n := 0
+	_, _, err := plain(t, "", func(o *Options) {
+		o.Open = func() (io.ReadCloser, error) {
+			n++
+			return io.NopCloser(strings.NewReader(fmt.Sprintf("CREATE TABLE t (i int);\nINSERT INTO t VALUES (%d);\n", n))), nil
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+		t.Errorf("error: %v", err)
+	}
+}
