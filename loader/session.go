@@ -239,13 +239,3 @@ func randomName() string {
 	rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
 	return hex.EncodeToString(b[:])
 }
-
-// sleep waits, or returns early when ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
