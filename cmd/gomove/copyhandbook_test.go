@@ -45,13 +45,24 @@ func TestHandbookOneStep(t *testing.T) {
 	}
 }
 
-// TestCopyMemory copies about 150 MB by 2 pairs, with rows of up to 300 KB.
+// TestCopyMemory copies about 150 MB by 2 pairs, with rows of up to 300 KB, and then a row of 64 MB.
 func TestCopyMemory(t *testing.T) {
-	server := testdb.StartOwn(t, testdb.MariaDB, testdb.WithArgs("--skip-log-bin"))
+	const large = 64_000_000
+	server := testdb.StartOwn(t, testdb.MariaDB, testdb.WithArgs("--skip-log-bin", "--max-allowed-packet=256M", "--innodb-log-file-size=512M"))
 	server.Exec(t, "CREATE DATABASE big", "USE big",
 		"CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, s VARCHAR(200) CHARACTER SET utf8mb4, p MEDIUMTEXT) ENGINE=InnoDB",
 		`INSERT INTO t SELECT seq, CONCAT('Name "', seq, '"'), REPEAT(CONCAT(MD5(seq), '"\\'), IF(seq MOD 1000, 12, 9000)) FROM seq_1_to_200000`)
 	r := mustRun(t, copyArgs(server, server, "-B", "big", "--schema-map", "big=into", "-t", "2")...)
 	requireMemory(t, "copy", r, memoryBound)
 	requireSameBig(t, server)
+	server.Exec(t, "CREATE DATABASE one", "USE one", "CREATE TABLE t (id INT PRIMARY KEY, v LONGBLOB)",
+		fmt.Sprintf("INSERT INTO t VALUES (1, 'before'), (2, REPEAT(CONCAT(UNHEX('005C220A0D1A27FF'), 'eight is'), %d)), (3, 'behind')", large/16))
+	// By INSERT the row is there as the source sent it, as the chunk and as the reader's.
+	for via, rows := range map[string]int64{"local-infile": 2, "insert": 3} {
+		r = mustRun(t, copyArgs(server, server, "-B", "one", "--schema-map", "one=other", "-t", "2", "--via", via, "--if-exists", "drop")...)
+		requireMemory(t, "copy of a large row by "+via, r, memoryBound+rows*large)
+		if sums := server.Query(t, "CHECKSUM TABLE one.t, other.t"); sums[0][1] != sums[1][1] {
+			t.Errorf("checksums differ: %v", sums)
+		}
+	}
 }
