@@ -137,7 +137,7 @@ func TestMysqldumpForms(t *testing.T) {
 					target.Exec(t, "DROP DATABASE world", "DROP DATABASE shop")
 				}
 			})
-			for _, form := range dumpForms {
+			for i, form := range dumpForms {
 				if form.only != "" && form.only != k {
 					continue
 				}
@@ -159,8 +159,11 @@ func TestMysqldumpForms(t *testing.T) {
 						return
 					}
 					mysqldumpTo(t, source, file, append(args, objects...)...)
-					check(t, runBinary(t, loadArgs(target, file)...))
-					check(t, fromFile(t, file, loadArgs(target, "-")...))
+					if i%2 == 0 {
+						check(t, runBinary(t, loadArgs(target, file)...))
+					} else {
+						check(t, fromFile(t, file, loadArgs(target, "-")...))
+					}
 				})
 			}
 		})
