@@ -97,7 +97,8 @@ func TestTransforms(t *testing.T) {
 				}
 			}
 			requireNoTrace(t, masked)
-			withKey(t, loadArgs(s, masked)...)
+			mustRun(t, loadArgs(s, masked)...)
+			mustRun(t, "verify", "-d", masked, "--target", uriOf(s), "--progress", "none")
 			mustRun(t, dumpArgs(s, plain, "-B", schema)...)
 			r = withKey(t, loadArgs(s, plain, append(transformArgs(schema, byLoad), "-t", "2")...)...)
 			for _, want := range []string{"masked by email (2 times", "engine MyISAM becomes InnoDB", "is not moved", "index `token`"} {
