@@ -12,7 +12,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/gomove/gomove/dumper"
+	"github.com/gomove/gomove/inspect"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/loader"
+	"github.com/gomove/gomove/verify"
 )
 
 // The exit codes, as docs/cli.md lists them.
@@ -59,6 +63,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "see %s --help\n", commandIn(app, args))
 		return exitUsage
+	case errors.Is(err, dumper.ErrDiffers), errors.Is(err, loader.ErrDiffers), errors.Is(err, verify.ErrDiffers), errors.Is(err, inspect.ErrDiffers):
+		return exitDiffers
 	default:
 		return exitFailed
 	}

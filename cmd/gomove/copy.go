@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/gomove/gomove/dumper"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/loader"
-	"github.com/gomove/gomove/verify"
 )
 
 const copyHelp = `Examples:
@@ -109,9 +107,6 @@ func copyAction(c *cli.Context) (err error) {
 		o.dump.Log = con.log
 		o.dump.Check = checkFirst(c, con.log, o.dump, o.load.Names, &o.load.Target)
 		s, err := o.run(ctx)
-		if errors.Is(err, loader.ErrDiffers) || errors.Is(err, dumper.ErrDiffers) || errors.Is(err, verify.ErrDiffers) {
-			err = &exitError{exitDiffers, err}
-		}
 		if s == nil {
 			return err
 		}

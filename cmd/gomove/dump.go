@@ -209,9 +209,6 @@ func dumpAction(c *cli.Context) (err error) {
 			run = streamRun(c, con)
 		}
 		s, err := run(ctx, o)
-		if errors.Is(err, dumper.ErrDiffers) {
-			err = &exitError{exitDiffers, err}
-		}
 		if s == nil {
 			return err
 		}

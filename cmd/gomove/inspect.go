@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,9 +102,6 @@ func inspectAction(c *cli.Context) error {
 	return withConsole(c, inspectInterrupted, func(ctx context.Context, con *console) error {
 		o.Progress = con.counters
 		report, err := inspect.Run(ctx, o)
-		if errors.Is(err, inspect.ErrDiffers) {
-			err = &exitError{exitDiffers, err}
-		}
 		if report == nil {
 			return err
 		}

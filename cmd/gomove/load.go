@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -111,9 +110,6 @@ func loadAction(c *cli.Context) error {
 			o.Feed = feed
 		}
 		s, err := loader.Run(ctx, o)
-		if errors.Is(err, loader.ErrDiffers) {
-			err = &exitError{exitDiffers, err}
-		}
 		if s == nil {
 			return err
 		}

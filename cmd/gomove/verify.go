@@ -129,9 +129,6 @@ func verifyAction(c *cli.Context) (err error) {
 	return withConsole(c, verifyInterrupted, func(ctx context.Context, con *console) error {
 		o.Log, o.Progress = con.log, con.counters
 		s, err := verify.Run(ctx, o)
-		if errors.Is(err, verify.ErrDiffers) {
-			err = &exitError{exitDiffers, err}
-		}
 		if s == nil {
 			return err
 		}
