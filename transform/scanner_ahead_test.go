@@ -88,3 +88,23 @@ func TestScannerAheadErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestScannerTakesInPieces has an INSERT that is longer than a statement may be, taken piece by piece.
+func TestScannerTakesInPieces(t *testing.T) {
+	script := "INSERT INTO t VALUES " + strings.Repeat("(1),\n", 10_000) + "(2);\nSET a=1;"
+	s := NewScanner(iotest.HalfReader(strings.NewReader(script)), Mode{}, 4096)
+	if _, err := s.Ahead(6); err != nil {
+		t.Fatal(err)
+	}
+	for !bytes.Contains(s.Buffered(), []byte(";\n")) {
+		s.Take(max(0, len(s.Buffered())-5))
+		if more, err := s.More(); !more || err != nil {
+			t.Fatalf("%v, %v", more, err)
+		}
+	}
+	s.Take(bytes.Index(s.Buffered(), []byte(";\n")) + 1)
+	st, err := s.Next()
+	if err != nil || string(st.Text) != "SET a=1" || st.Line != 10_002 {
+		t.Errorf("%q in line %d: %v", st.Text, st.Line, err)
+	}
+}

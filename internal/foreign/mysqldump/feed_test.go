@@ -209,3 +209,18 @@ func TestChanged(t *testing.T) {
 		t.Errorf("error: %v", err)
 	}
 }
+
+// TestWhole tells whole files from those that were cut off between two statements.
+func TestWhole(t *testing.T) {
+	const comments, settings = "-- MySQL dump 10.13  Distrib 5.6.24, for x (y)\n", "/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;\n"
+	const done, back = "-- Dump completed\n", "/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;\n"
+	const table = "CREATE TABLE t (i int);\n"
+	for script, want := range map[string]string{
+		comments + settings + table + back + done: "", comments + settings + table + back: "Dump completed", comments + settings + table: "Dump completed",
+		settings + table + back: "", settings + table: "not set back", comments + table + done + comments + table: "Dump completed",
+	} {
+		if _, _, err := plain(t, strings.Replace(script, done+comments+table, done+comments, 1), nil); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", script, err, want)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func rowsByTable(ctx context.Context, r io.Reader, once bool, chunk int64) (rows
 	}
 	defer f.Close()
 	rows = map[string]string{}
-	counts := map[string]int64{}
+	counts, ended := map[string]int64{}, map[string]bool{}
 	for {
 		e, err := f.Next(ctx)
 		switch {
@@ -65,13 +65,18 @@ func rowsByTable(ctx context.Context, r io.Reader, once bool, chunk int64) (rows
 				return nil, nil, err
 			}
 			name := e.Chunk.Schema + "." + e.Chunk.Table
+			if ended[name] {
+				return nil, nil, errors.New("rows behind the end of their table")
+			}
 			rows[name] += string(text)
 			counts[name] += e.Chunk.Rows
 			e.Chunk.Release()
 		case e.Finished != nil:
-			if name := e.Finished.Schema + "." + e.Finished.Table; counts[name] != e.Finished.Rows {
-				return nil, nil, errors.New("a table ends with another number of rows than its chunks have")
+			name := e.Finished.Schema + "." + e.Finished.Table
+			if counts[name] != e.Finished.Rows || ended[name] {
+				return nil, nil, errors.New("a table ends twice, or with another number of rows than its chunks have")
 			}
+			ended[name] = true
 		case e.Object != nil:
 			for i, text := range e.Object.Texts {
 				others = append(others, e.Object.Files[i]+string(text))
