@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -87,19 +86,27 @@ func (r *Reader) describeAll(ctx context.Context) error {
 // describeEach asks each table for no rows: MariaDB makes all of information_schema's tables for one question about them.
 func (r *Reader) describeEach(ctx context.Context) error {
 	for name, have := range r.have {
-		rows, err := r.server.DB().QueryContext(ctx, "SELECT * FROM information_schema."+name+" LIMIT 0")
-		if err != nil {
+		if err := r.describe(ctx, name, have); err != nil {
 			return fmt.Errorf("columns of information_schema.%s: %w", name, err)
-		}
-		names, err := rows.Columns()
-		if err := errors.Join(err, rows.Close(), rows.Err()); err != nil {
-			return err
-		}
-		for _, n := range names {
-			have[strings.ToUpper(n)] = true
 		}
 	}
 	return nil
+}
+
+func (r *Reader) describe(ctx context.Context, name string, have map[string]bool) error {
+	rows, err := r.server.DB().QueryContext(ctx, "SELECT * FROM information_schema."+name+" LIMIT 0")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		have[strings.ToUpper(n)] = true
+	}
+	return rows.Err()
 }
 
 // each reads columns of one of information_schema's tables, once for each scope; columns that the server lacks are NULL.

@@ -46,7 +46,7 @@ const worthBinary = 1000
 // it: tables that have some are read by the binary protocol.
 func (s *TableReader) Query(ctx context.Context, conn *mysql.Conn, query string) (*mysql.RowReader, error) {
 	read := mysql.Rows
-	if s.Table.Rows >= worthBinary && slices.ContainsFunc(s.Columns, isDouble) {
+	if s.Rows >= worthBinary && slices.ContainsFunc(s.Columns, isDouble) {
 		read = mysql.BinaryRows
 	}
 	return read(ctx, conn, query, s.Plan.Fixes)
