@@ -3,15 +3,17 @@ package catalog
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/transform"
 )
 
 // Rights are what an account may do, as SHOW GRANTS tells.
 type Rights struct {
 	grants []grant
-	// Unread counts the lines that could not be read as grants on all of a server or a schema: roles that are not active,
-	// revokes of parts. What Rights does not give may be had all the same when there are any.
+	// Unread counts the lines that grant roles, whose own rights may not be there, or revoke parts. What Rights does not give
+	// may be had all the same when there are any.
 	Unread int
 }
 
@@ -30,11 +32,19 @@ func ReadRights(ctx context.Context, s *mysql.Server) (*Rights, error) {
 		}
 		if g, ok := parseGrant(line.s); ok {
 			r.grants = append(r.grants, g)
-		} else {
+		} else if isOpaque(line.s) {
 			r.Unread++
 		}
 	}
 	return r, rows.Err()
+}
+
+// isOpaque reports a line of SHOW GRANTS that grants a role or revokes something. The others that are no grants on schemas or
+// tables are about one routine, or about proxies.
+func isOpaque(line string) bool {
+	granted := strings.HasPrefix(line, "GRANT ")
+	on := slices.ContainsFunc(transform.Lex([]byte(line), transform.Mode{Charset: "utf8mb4"}), func(t transform.Token) bool { return t.Is("ON") })
+	return !granted || !on
 }
 
 // Schema reports whether the account has one of the privileges on all of a schema.

@@ -41,9 +41,11 @@ type Options struct {
 	Warnings     OnProblem         // of data; default fail
 	Session      SessionOptions
 	After        AfterOptions
-	Log          *slog.Logger       // default slog.Default()
-	Progress     *progress.Counters // default a new one
-	DryRun       bool
+	// Check is called once it is known what goes where, before anything is changed; its error ends the load. Default none.
+	Check    func(ctx context.Context, s *mysql.Server, demands []Demand) error
+	Log      *slog.Logger       // default slog.Default()
+	Progress *progress.Counters // default a new one
+	DryRun   bool
 }
 
 // SessionOptions is what a load does beyond its rows in its own sessions.

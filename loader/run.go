@@ -161,6 +161,9 @@ func (l *load) phases(ctx context.Context) error {
 		}
 	}
 	err := l.plan(ctx)
+	if err == nil {
+		err = l.check(ctx)
+	}
 	if l.o.DryRun {
 		return l.listPlan(ctx, err)
 	}

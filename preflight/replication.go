@@ -57,7 +57,7 @@ func logKept(f *mysql.Facts) (kept time.Duration, ok bool) {
 	return 0, false
 }
 
-// replicaStatus reads a server's status as a replica; nil where it is none, or where the account may not know.
+// replicaStatus reads a server's status as a replica; nil where it is none.
 func replicaStatus(ctx context.Context, s *mysql.Server) (mysql.Named, error) {
 	query := "SHOW SLAVE STATUS"
 	if s.Facts.AtLeast(mysql.MySQL, 80022) {

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/gomove/gomove/catalog"
@@ -68,62 +67,6 @@ func account(user string) string {
 		return mysql.QuoteString(user)
 	}
 	return mysql.QuoteString(user[:i]) + "@" + mysql.QuoteString(user[i+1:])
-}
-
-// targetRights finds privileges that the load needs and the account has not.
-func targetRights(ctx context.Context, e *examination) ([]Finding, error) {
-	may, err := e.mayLoad(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stored, err := e.objects(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var objects []Object
-	for _, s := range e.Catalog.Schemas {
-		schema := e.Names.Schema(s.Name)
-		var missing []string
-		for _, p := range neededOn(s.Name, stored) {
-			if !may.Schema(schema, p) {
-				missing = append(missing, p)
-			}
-		}
-		if len(missing) > 0 {
-			objects = append(objects, Object{
-				Name: mysql.QuoteName(schema), Detail: strings.Join(missing, ", "),
-				Fix: "GRANT " + strings.Join(missing, ", ") + " ON " + mysql.QuoteName(schema) + ".* TO " + account(e.Target.Facts.User),
-			})
-		}
-	}
-	f := Finding{
-		Severity: Error, What: "schemas in which the loading account lacks privileges", Why: "the load fails where it needs them first, indexes and routines after all rows (errors 1142, 1044, 1227)", Fix: "grant what is missing",
-	}
-	if may.Unread > 0 {
-		f.Severity, f.Why = Warning, "the account has roles or partial revokes that SHOW GRANTS does not spell out, so it may have them; if not, the load fails where it needs them first"
-	}
-	return found(objects, f), nil
-}
-
-// neededOn lists what a load of a schema with these objects needs.
-func neededOn(schema string, stored []storedObject) []string {
-	need := []string{"CREATE", "ALTER", "DROP", "INDEX", "INSERT", "SELECT", "UPDATE", "DELETE", "REFERENCES"}
-	by := map[string][]string{"view": {"CREATE VIEW", "SHOW VIEW"}, "trigger": {"TRIGGER"}, "event": {"EVENT"}}
-	for i := range stored {
-		if stored[i].schema != schema {
-			continue
-		}
-		more, ok := by[stored[i].kind]
-		if !ok {
-			more = []string{"CREATE ROUTINE", "ALTER ROUTINE"}
-		}
-		for _, p := range more {
-			if !slices.Contains(need, p) {
-				need = append(need, p)
-			}
-		}
-	}
-	return need
 }
 
 // snapshotRights finds an account that no way to a consistent snapshot is open to.

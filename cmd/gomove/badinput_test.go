@@ -171,7 +171,17 @@ func loadWithoutRight(t *testing.T, server *testdb.Server, dir string, i int) {
 		}
 	}
 	args := loadArgs(server, dir, "--schema-map", "shop=target", "-u", "loader")
-	r := runBinary(t, args...)
+	checked := runBinary(t, "check", "--source", uriOf(server), "--target", strings.Replace(uriOf(server), server.User+"@", "loader@", 1), "-B", "shop",
+		"--schema-map", "shop=target", "--progress", "none")
+	stopped := runBinary(t, args...)
+	r := stopped
+	if stopped.code != exitOK { // before anything was changed
+		requireRefusedRight(t, stopped, lacking.right)
+		r = runBinary(t, append(args, "--skip-check", "P20")...)
+	}
+	if says := strings.Contains(checked.stdout, "\nP20 ") && strings.Contains(checked.stdout, ": "+lacking.right); says != (r.code != exitOK) || says != (stopped.code != exitOK) || (checked.code == 1) != says {
+		t.Errorf("load exits with %d, without the check with %d, and check %d says before: %s", stopped.code, r.code, checked.code, checked.stdout)
+	}
 	switch {
 	case r.code != exitOK:
 		wantRefusal(t, r, "denied", "grant", lacking.fails)
@@ -188,6 +198,14 @@ func loadWithoutRight(t *testing.T, server *testdb.Server, dir string, i int) {
 	requireSameRows(t, server, server, "shop", "target")
 	requireSameObjectNames(t, server, "shop", "target")
 	server.Exec(t, "DROP DATABASE target", "REVOKE ALL ON target.* FROM loader@'%'")
+}
+
+// requireRefusedRight wants the one statement that is missing.
+func requireRefusedRight(t *testing.T, r result, right string) {
+	t.Helper()
+	if !strings.Contains(r.stderr, "P20 ") || !strings.Contains(r.stderr, "GRANT "+right+" ON `target`.*") {
+		t.Errorf("a load without %s: %s", right, r.stderr)
+	}
 }
 
 // TestLocalInfileOff asks for the route that the target has off.

@@ -12,6 +12,7 @@ import (
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/dumper"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/loader"
 	"github.com/gomove/gomove/preflight"
 	"github.com/gomove/gomove/transform"
 )
@@ -93,6 +94,22 @@ func checkAction(c *cli.Context) error {
 		}
 		return con.finish(r, err)
 	})
+}
+
+// checkRights returns what runs, before a load changes anything, the one check that a load has no other way to make.
+func checkRights(c *cli.Context) func(context.Context, *mysql.Server, []loader.Demand) error {
+	skip := c.StringSlice("skip-check")
+	return func(ctx context.Context, s *mysql.Server, demands []loader.Demand) error {
+		asked := make([]preflight.Demand, len(demands))
+		for i, d := range demands {
+			asked[i] = preflight.Demand(d)
+		}
+		r, err := preflight.ExamineLoad(ctx, s, asked, skip)
+		if err != nil {
+			return err
+		}
+		return r.Stop()
+	}
 }
 
 // checkFirst returns what runs, before a dump locks or writes anything, the checks that cost it no query of its own, and stops it

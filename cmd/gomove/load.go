@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/gomove/gomove/loader"
+	"github.com/gomove/gomove/preflight"
 )
 
 const loadHelp = `Examples:
@@ -35,7 +36,7 @@ func newLoadCommand() *cli.Command {
 	)
 	flags = append(flags, csvFlags()...)
 	flags = append(flags, targetFlags()...)
-	flags = append(append(flags, mapFlags()...), columnFlags()...)
+	flags = append(append(append(flags, mapFlags()...), columnFlags()...), skipCheckFlag())
 	flags = append(flags, &cli.StringSliceFlag{Name: "where", Hidden: true}) // to say what takes it
 	flags = append(append(append(flags, changeFlags()...), charsetFlag()), placeFlags()...)
 	return &cli.Command{
@@ -59,6 +60,9 @@ func loadOptions(c *cli.Context) (o loader.Options, err error) {
 	}
 	if c.IsSet("where") {
 		return o, usagef("--where chooses rows where they are read, and a load has read them already: give it to gomove dump or gomove copy")
+	}
+	if err := preflight.ValidateSkip(c.StringSlice("skip-check")); err != nil {
+		return o, usagef("%w", err)
 	}
 	if in := c.String("in"); in != "-" {
 		if err := checkPlace(c, "--in", in); err != nil {
@@ -100,7 +104,7 @@ func loadAction(c *cli.Context) error {
 	o.From, o.Feed = in.from, in.feed
 	boundMemory(o.Threads, c.String("in"))
 	return withConsole(c, loadInterrupted, func(ctx context.Context, con *console) error {
-		o.Log, o.Progress = con.log, con.counters
+		o.Log, o.Progress, o.Check = con.log, con.counters, checkRights(c)
 		if in.start != nil {
 			feed, done, err := in.start(ctx, con, &o)
 			if err != nil {
