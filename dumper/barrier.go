@@ -257,7 +257,7 @@ func (b *barrier) flush(ctx context.Context, query string) error {
 		return err
 	}
 	for {
-		if err := b.waitQuiet(ctx, start.Add(b.options.MaxLockWait)); err != nil {
+		if err := b.quietLocked(ctx, start.Add(b.options.MaxLockWait), attempt); err != nil {
 			return fmt.Errorf("%s was not sent: %w", what, err)
 		}
 		err := b.exec(ctx, query)

@@ -135,7 +135,9 @@ func (b *barrier) lockInstance(ctx context.Context) error {
 		return lockTimeout(err, "LOCK INSTANCE FOR BACKUP", b.options.MaxLockWait)
 	}
 	b.held = true
-	b.plan("LOCK INSTANCE FOR BACKUP is held until the end: no DDL meanwhile")
+	if !b.yielded {
+		b.plan("LOCK INSTANCE FOR BACKUP is held until the end: no DDL meanwhile")
+	}
 	return nil
 }
 

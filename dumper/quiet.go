@@ -2,7 +2,9 @@ package dumper
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +20,7 @@ type running struct {
 	user string
 	time int64 // whole seconds
 	info string
+	ours bool // it waits for this dump's own LOCK INSTANCE FOR BACKUP
 }
 
 // waitQuiet returns when no statement is running that a FLUSH would wait for, and fails at the deadline, naming one that does.
@@ -29,6 +32,9 @@ func (b *barrier) waitQuiet(ctx context.Context, deadline time.Time) error {
 		list, err := b.processlist(ctx)
 		if err != nil {
 			return err
+		}
+		if b.held && time.Now().Before(deadline) && slices.ContainsFunc(list, func(r running) bool { return r.ours }) {
+			return b.yield(ctx)
 		}
 		long, young := longest(list, before)
 		before = list
@@ -47,6 +53,40 @@ func (b *barrier) waitQuiet(ctx context.Context, deadline time.Time) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(quietPoll):
+		}
+	}
+}
+
+// errYielded is that DDL was let through which had waited for LOCK INSTANCE FOR BACKUP.
+var errYielded = errors.New("DDL was let through")
+
+// yield gives LOCK INSTANCE FOR BACKUP back for DDL that waits for it: the dump would wait for that DDL, and a FLUSH beside it ends
+// it with error 1213 (measured on MySQL 9.7).
+func (b *barrier) yield(ctx context.Context) error {
+	if err := b.exec(ctx, "UNLOCK INSTANCE"); err != nil {
+		return err
+	}
+	b.held, b.yielded = false, true
+	return errYielded
+}
+
+// quietLocked is waitQuiet with LOCK INSTANCE FOR BACKUP held as it was before: what waits for that lock is let through, and the lock
+// taken again.
+func (b *barrier) quietLocked(ctx context.Context, deadline time.Time, lockWait time.Duration) error {
+	for {
+		err := b.waitQuiet(ctx, deadline)
+		switch {
+		case errors.Is(err, errYielded):
+		case err != nil || !b.yielded:
+			return err
+		default:
+			if err := b.lockInstance(ctx); err != nil {
+				return err
+			}
+			if err := b.setLockWait(ctx, lockWait); err != nil {
+				return err
+			}
+			b.yielded = false // and look again: DDL may have begun to wait meanwhile
 		}
 	}
 }
@@ -73,7 +113,7 @@ func (b *barrier) processlist(ctx context.Context) ([]running, error) {
 	}
 	var out []running
 	for _, row := range rows {
-		r := running{user: row.Text("user"), info: row.Text("info")}
+		r := running{user: row.Text("user"), info: row.Text("info"), ours: row.Text("state") == "Waiting for backup lock"}
 		_, _ = fmt.Sscan(row.Text("id"), &r.id)
 		_, _ = fmt.Sscan(row.Text("time"), &r.time)
 		if b.isStatement(r, row.Text("command")) {

@@ -152,7 +152,8 @@ type barrier struct {
 	control *mysql.Conn
 	readers []*mysql.Conn
 	locked  *mysql.Conn
-	held    bool
+	held    bool // control holds LOCK INSTANCE FOR BACKUP
+	yielded bool // it was given back for DDL that waited for it
 
 	position positionReader
 	facts    dump.SnapshotFacts

@@ -197,3 +197,38 @@ func TestSnapshotFallsBackByPrivilege(t *testing.T) {
 		})
 	}
 }
+
+// TestSnapshotLetsDDLThrough begins DDL while the dump holds its backup lock and waits for a statement: neither may wait for the other.
+func TestSnapshotLetsDDLThrough(t *testing.T) {
+	s := testdb.Start(t, testdb.MySQL97)
+	schema := s.Schema(t)
+	s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY) ENGINE=InnoDB")
+	db := s.DB(t)
+	long := make(chan error, 1)
+	go func() {
+		_, err := db.Exec("DO SLEEP(3)")
+		long <- err
+	}()
+	time.Sleep(300 * time.Millisecond)
+	ddl := make(chan error, 1)
+	go func() {
+		time.Sleep(500 * time.Millisecond)
+		_, err := db.Exec("CREATE TABLE " + schema + ".u (id INT PRIMARY KEY) ENGINE=InnoDB")
+		ddl <- err
+	}()
+	snap, err := openSnapshot(t.Context(), connectAs(t, s, "root"), 1, []snapshotTable{{schema, "t", true}},
+		SnapshotOptions{Consistency: ConsistencyLock, MaxLockWait: 8 * time.Second, MaxLockHold: time.Second}, quietLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close(t.Context())
+	if err := <-ddl; err != nil {
+		t.Errorf("the DDL failed: %v", err)
+	}
+	if err := <-long; err != nil {
+		t.Error(err)
+	}
+	if !snap.held {
+		t.Error("the backup lock is not held again")
+	}
+}
