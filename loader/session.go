@@ -18,6 +18,8 @@ type session struct {
 	slot     slot
 	baseMode string // sql_mode as the connector set it
 	baseZone string
+	ownMode  string // the server's: of routines, triggers and events whose file names none, as of any client's
+	ownZone  string
 	hastened bool      // hasten was called
 	schema   string    // of the last USE
 	applied  string    // the settings that stand in for a file's environment
@@ -47,7 +49,7 @@ func (l *load) prime(ctx context.Context, s *session) error {
 	if err := l.occupy(ctx, s); err != nil {
 		return err
 	}
-	return s.QueryRowContext(ctx, "SELECT @@sql_mode, @@time_zone").Scan(&s.baseMode, &s.baseZone)
+	return s.QueryRowContext(ctx, "SELECT @@sql_mode, @@time_zone, @@global.sql_mode, @@global.time_zone").Scan(&s.baseMode, &s.baseZone, &s.ownMode, &s.ownZone)
 }
 
 // openPatiently is open, again and again while the server is away or has no room.
@@ -198,17 +200,16 @@ func (s *session) settings(vars map[string]string, mode bool, to transform.Targe
 		connection := to.Charset(orDefault(vars[varConnection], client))
 		parts = append(parts, "character_set_connection="+mysql.QuoteString(connection))
 	}
-	sqlMode := s.baseMode
-	if want, ok := vars[varMode]; ok {
-		if mode {
+	sqlMode, zone := s.baseMode, s.baseZone
+	want, given := vars[varMode]
+	switch {
+	case mode:
+		zone = orDefault(vars[varTimeZone], s.ownZone)
+		if sqlMode = s.ownMode; given {
 			sqlMode, _ = transform.AdaptSQLMode(want, to)
-		} else {
-			sqlMode = withFlags(sqlMode, want)
 		}
-	}
-	zone := s.baseZone
-	if z := vars[varTimeZone]; mode && z != "" {
-		zone = z
+	case given:
+		sqlMode = withFlags(sqlMode, want)
 	}
 	parts = append(parts, "sql_mode="+mysql.QuoteString(sqlMode), "time_zone="+mysql.QuoteString(zone))
 	return "SET " + strings.Join(parts, ", "), nil

@@ -58,6 +58,18 @@ func requireSameSums(t *testing.T, source, target *testdb.Server, schemas ...str
 	}
 }
 
+// requireOwnSettings looks for the server's own sql_mode and time zone in what a file made that names neither.
+func requireOwnSettings(t *testing.T, s *testdb.Server, schema string) {
+	t.Helper()
+	in := "_schema='" + schema + "'"
+	rows := s.Query(t, "SELECT sql_mode, @@global.time_zone FROM information_schema.routines WHERE routine"+in+
+		" UNION SELECT sql_mode, @@global.time_zone FROM information_schema.triggers WHERE trigger"+in+
+		" UNION SELECT sql_mode, time_zone FROM information_schema.events WHERE event"+in)
+	if diff := cmp.Diff(s.Query(t, "SELECT @@global.sql_mode, @@global.time_zone"), rows); diff != "" {
+		t.Errorf("settings of stored objects (-server +objects):\n%s", diff)
+	}
+}
+
 // TestMydumperDirectory runs the handbook's mydumper example with gomove in the place of myloader: what mydumper has dumped, in
 // several of its forms, is loaded whole.
 func TestMydumperDirectory(t *testing.T) {
@@ -88,6 +100,7 @@ func TestMydumperDirectory(t *testing.T) {
 					continue
 				}
 				requireSameSums(t, source, target, restoredSchemas...)
+				requireOwnSettings(t, target, "shop")
 				target.Exec(t, "DROP DATABASE world", "DROP DATABASE shop")
 			}
 		})
