@@ -26,8 +26,8 @@ func csvFlags() []cli.Flag {
 		&cli.StringFlag{Name: "csv-null", Usage: "`TEXT` without quotes that is NULL", DefaultText: `\N, and NULL where cells may be enclosed`, Category: csvCategory},
 		&cli.StringFlag{Name: "csv-charset", Value: "utf8mb4", Usage: "`CHARSET` of text; binary: each column's own", Category: csvCategory},
 		&cli.StringFlag{Name: "fields-terminated-by", Value: ",", Usage: "`STRING` between cells, such as '\\t' (\\n, \\r, \\0, \\xHH)", Category: csvCategory},
-		&cli.StringFlag{Name: "fields-enclosed-by", Aliases: []string{"fields-optionally-enclosed-by"}, Value: `"`, Usage: "`CHARACTER` around cells, where there is one; '' for none", Category: csvCategory},
-		&cli.StringFlag{Name: "fields-escaped-by", Value: `\`, Usage: "`CHARACTER` that escapes; '' for none, as in RFC 4180", Category: csvCategory},
+		&cli.StringFlag{Name: "fields-enclosed-by", Aliases: []string{"fields-optionally-enclosed-by"}, Value: `"`, DefaultText: "the double quote", Usage: "`CHARACTER` around cells, where there is one; '' for none", Category: csvCategory},
+		&cli.StringFlag{Name: "fields-escaped-by", Value: `\`, DefaultText: `\`, Usage: "`CHARACTER` that escapes; '' for none, as in RFC 4180", Category: csvCategory},
 		&cli.StringFlag{Name: "lines-terminated-by", Usage: "`STRING` at the end of rows", DefaultText: `\n, or \r\n where a file's first row ends so`, Category: csvCategory},
 		&cli.IntFlag{Name: "ignore-lines", Usage: "`NUMBER` of lines at the start of each file to pass over", Category: csvCategory},
 	}
