@@ -18,7 +18,7 @@ func Halve(ctx context.Context, q Querier, t *Table, r Range) (before, after Ran
 	key.Parts = append([]Part(nil), key.Parts...)
 	p := &planner{
 		prober:    &prober{q: q, key: &key, table: mysql.QuoteTable(t.Schema, t.Name)},
-		alphabets: make([]*alphabet, len(key.Parts)), stride: halveWalk,
+		alphabets: make([]*alphabet, len(key.Parts)), piece: halveWalk,
 	}
 	at, err := p.middle(ctx, r)
 	if err := p.uncut(err); err != nil {

@@ -15,14 +15,14 @@ var errStop = errors.New("stopped")
 // errUncut says that a key's values cannot be told apart any further; what is left becomes one range.
 var errUncut = errors.New("cannot be cut")
 
-// planner walks the key space from its lower end to its upper one, halving it until the server's estimates are small
-// enough, and joins what is less to ranges.
+// planner walks the key space from its lower end to its upper one, halving it until the server's estimates are small,
+// and joins the pieces to ranges.
 type planner struct {
 	*prober
 	yield     func(Range) error
 	rows      int64 // the server's estimate of the table
 	target    int64 // rows of a range
-	stride    int64 // rows that a walk along the keys goes over
+	piece     int64 // rows of the pieces that ranges are joined from
 	alphabets []*alphabet
 
 	base    Tuple // Equal of the ranges at hand
@@ -47,7 +47,7 @@ type span struct {
 // group cuts all rows whose key begins with prefix. Their range at hand has begun.
 func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 	i := len(prefix)
-	if i == len(p.key.Parts) || rows <= p.target && p.credible(rows) {
+	if i == len(p.key.Parts) || rows <= p.piece && p.credible(rows) {
 		return p.boundary(prefix, rows)
 	}
 	part := &p.key.Parts[i]
@@ -58,6 +58,9 @@ func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 		return p.boundary(prefix, rows) // IS NOT NULL is a range, which MySQL sorts to find its lowest value
 	}
 	if i-len(p.base) >= maxParts {
+		if rows <= p.target && p.credible(rows) {
+			return p.boundary(prefix, rows)
+		}
 		return p.enclose(prefix, func() error {
 			return p.within(prefix, func() error { return p.group(ctx, prefix, rows) })
 		})
@@ -76,14 +79,14 @@ func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 	return p.walk(ctx, s)
 }
 
-// walk cuts a span in halves until each is a range or one value.
+// walk cuts a span in halves until each is a piece or one value.
 func (p *planner) walk(ctx context.Context, s span) error {
 	for {
 		at := s.prefix.with(s.first)
 		if bytes.Equal(s.first, s.last) {
 			return p.group(ctx, at, s.rows)
 		}
-		if s.rows <= p.target {
+		if s.rows <= p.piece {
 			if p.credible(s.rows) {
 				return p.boundary(at, s.rows)
 			}
@@ -160,7 +163,7 @@ func (p *planner) split(ctx context.Context, s span) (span, error) {
 		}
 	}
 	rest := interval{prefix: s.prefix, lo: s.first, hi: s.hi, open: true}
-	cut, err := p.skip(ctx, rest, p.stride) // a walk along the keys
+	cut, err := p.skip(ctx, rest, p.piece) // a walk along the keys
 	left, err := p.splitAt(ctx, s, cut, err)
 	if left.hi != nil || err != nil {
 		return left, err

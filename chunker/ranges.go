@@ -29,7 +29,7 @@ const (
 	defaultTargetBytes = 64 << 20
 	smallShare         = 8  // a table of less than this share of the target is not looked at
 	leastRowBytes      = 16 // a row takes more than that on disk; less shows statistics that lie
-	strideShare        = 4  // a walk along the keys goes over this share of a range
+	piecesPerRange     = 4
 	fewRows            = 1000
 )
 
@@ -145,7 +145,7 @@ func (p *planner) measure(ctx context.Context, t *Table, targetBytes int64) erro
 		return err
 	}
 	p.target = max(targetBytes/rowBytes, 1)
-	p.stride = max(p.target/strideShare, min(p.target, 100))
+	p.piece = max(p.target/piecesPerRange, min(p.target, 100))
 	return nil
 }
 
