@@ -3,31 +3,20 @@ package loader
 import (
 	"context"
 
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
 )
 
-// Demand is what goes into a schema of the target, as far as it asks the loading account for privileges.
-type Demand struct {
-	Schema      string // on the target
-	Bare        bool   // rows alone
-	Views       bool
-	Triggers    bool
-	Routines    bool
-	Events      bool
-	ForeignKeys bool
-	Alters      bool // tables get indexes or a counter after their rows
-}
-
 // demands lists what a dump that is there whole asks for, of what is not on the target already.
-func (l *load) demands(ctx context.Context) ([]Demand, error) {
-	var out []Demand
+func (l *load) demands(ctx context.Context) ([]catalog.Demand, error) {
+	var out []catalog.Demand
 	at := map[string]int{}
-	of := func(schema string) *Demand {
+	of := func(schema string) *catalog.Demand {
 		i, ok := at[schema]
 		if !ok {
 			i = len(out)
 			at[schema] = i
-			out = append(out, Demand{Schema: schema, Bare: true})
+			out = append(out, catalog.Demand{Schema: schema, Bare: true})
 		}
 		return &out[i]
 	}

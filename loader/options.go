@@ -42,7 +42,7 @@ type Options struct {
 	Session      SessionOptions
 	After        AfterOptions
 	// Check is called once it is known what goes where, before anything is changed; its error ends the load. Default none.
-	Check    func(ctx context.Context, s *mysql.Server, demands []Demand) error
+	Check    func(ctx context.Context, s *mysql.Server, demands []catalog.Demand) error
 	Log      *slog.Logger       // default slog.Default()
 	Progress *progress.Counters // default a new one
 	DryRun   bool

@@ -12,22 +12,10 @@ import (
 // progressSchema is where a load keeps its progress when it may.
 const progressSchema = "gomove"
 
-// Demand is what goes into a schema of the target, as far as it asks for privileges.
-type Demand struct {
-	Schema      string // on the target
-	Bare        bool   // rows alone
-	Views       bool
-	Triggers    bool
-	Routines    bool
-	Events      bool
-	ForeignKeys bool
-	Alters      bool // tables get indexes or a counter after their rows
-}
-
 // privileges lists what a load needs, as the servers were seen to ask for it: INDEX is not needed beside ALTER, and MySQL alone
 // asks for REFERENCES, from 5.7 on.
 // beside is for the schema that the progress is kept in.
-func (d Demand) privileges(beside bool, f *mysql.Facts) []string {
+func privileges(d catalog.Demand, beside bool, f *mysql.Facts) []string {
 	need := []string{"INSERT", "SELECT"}
 	for _, p := range []struct {
 		asked     bool
@@ -44,7 +32,7 @@ func (d Demand) privileges(beside bool, f *mysql.Facts) []string {
 }
 
 // ExamineLoad runs the check of rights alone, for a load that has no source server to look at: one query.
-func ExamineLoad(ctx context.Context, target *mysql.Server, demands []Demand, skip []string) (*Report, error) {
+func ExamineLoad(ctx context.Context, target *mysql.Server, demands []catalog.Demand, skip []string) (*Report, error) {
 	r := newReport(Subject{Target: target})
 	i := slices.IndexFunc(checks(), func(c check) bool { return c.id == "P20" })
 	c := checks()[i]
@@ -75,11 +63,11 @@ func targetRights(ctx context.Context, e *examination) ([]Finding, error) {
 }
 
 // lacking is what the account has not of what is demanded.
-func lacking(demands []Demand, may *catalog.Rights, on *mysql.Facts) []Finding {
+func lacking(demands []catalog.Demand, may *catalog.Rights, on *mysql.Facts) []Finding {
 	var objects []Object
 	beside := len(demands) == 1 && !may.Schema(progressSchema, "CREATE") // which one of several is the load's choice
 	for _, d := range demands {
-		missing := slices.DeleteFunc(d.privileges(beside, on), func(p string) bool { return may.Schema(d.Schema, p) })
+		missing := slices.DeleteFunc(privileges(d, beside, on), func(p string) bool { return may.Schema(d.Schema, p) })
 		if len(missing) > 0 {
 			objects = append(objects, Object{
 				Name: mysql.QuoteName(d.Schema), Detail: strings.Join(missing, ", "),
@@ -97,7 +85,7 @@ func lacking(demands []Demand, may *catalog.Rights, on *mysql.Facts) []Finding {
 }
 
 // demands tells what a load of what is selected asks for.
-func (e *examination) demands(ctx context.Context, may *catalog.Rights) (out []Demand, err error) {
+func (e *examination) demands(ctx context.Context, may *catalog.Rights) (out []catalog.Demand, err error) {
 	stored, err := e.objects(ctx)
 	if err != nil {
 		return nil, err
@@ -107,11 +95,11 @@ func (e *examination) demands(ctx context.Context, may *catalog.Rights) (out []D
 		return nil, err
 	}
 	for _, s := range e.Catalog.Schemas {
-		d := Demand{Schema: e.Names.Schema(s.Name), Bare: e.Selection.NoSchema}
+		d := catalog.Demand{Schema: e.Names.Schema(s.Name), Bare: e.Selection.NoSchema}
 		if !d.Bare {
 			d.ForeignKeys = slices.ContainsFunc(keys, func(k foreignKey) bool { return k.table[0] == s.Name })
 			for i := range stored {
-				d.add(&stored[i], s.Name)
+				addDemand(&d, &stored[i], s.Name)
 			}
 			if !may.Schema(d.Schema, "ALTER") {
 				if d.Alters, err = e.alters(ctx, s.Name); err != nil {
@@ -124,7 +112,7 @@ func (e *examination) demands(ctx context.Context, may *catalog.Rights) (out []D
 	return out, nil
 }
 
-func (d *Demand) add(o *storedObject, schema string) {
+func addDemand(d *catalog.Demand, o *storedObject, schema string) {
 	if o.schema != schema {
 		return
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/dumper"
 	"github.com/gomove/gomove/internal/mysql"
-	"github.com/gomove/gomove/loader"
 	"github.com/gomove/gomove/preflight"
 	"github.com/gomove/gomove/transform"
 )
@@ -97,14 +96,10 @@ func checkAction(c *cli.Context) error {
 }
 
 // checkRights returns what runs, before a load changes anything, the one check that a load has no other way to make.
-func checkRights(c *cli.Context) func(context.Context, *mysql.Server, []loader.Demand) error {
+func checkRights(c *cli.Context) func(context.Context, *mysql.Server, []catalog.Demand) error {
 	skip := c.StringSlice("skip-check")
-	return func(ctx context.Context, s *mysql.Server, demands []loader.Demand) error {
-		asked := make([]preflight.Demand, len(demands))
-		for i, d := range demands {
-			asked[i] = preflight.Demand(d)
-		}
-		r, err := preflight.ExamineLoad(ctx, s, asked, skip)
+	return func(ctx context.Context, s *mysql.Server, demands []catalog.Demand) error {
+		r, err := preflight.ExamineLoad(ctx, s, demands, skip)
 		if err != nil {
 			return err
 		}
