@@ -146,7 +146,7 @@ func (w *writer) load1(ctx context.Context, one work) error {
 				return err
 			}
 			continue
-		case mysql.Classify(err) == mysql.Fatal && !noRoom(err), one.t.plainEngine, attempt+1 >= maxAttempts:
+		case mysql.Classify(err) == mysql.Fatal && !noRoom(err) && !passingS3(err), one.t.plainEngine, attempt+1 >= maxAttempts:
 			return plainEngine(one.t, w.nameRow(ctx, one, err))
 		}
 		w.summary.retried(one.t.String(), one.c.File, err)
@@ -296,6 +296,9 @@ func (w *writer) already(ctx context.Context, one work) error {
 
 // rows sends a chunk's rows by the route of the run and checks that the target took each as it is.
 func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err error) {
+	if w.pulls(one) {
+		return w.pull(ctx, one)
+	}
 	file, err := w.from.OpenChunk(ctx, one.c)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func (w *writer) infile(ctx context.Context, one work, r io.Reader) (result, err
 	name := randomName()
 	mysqldriver.RegisterReaderHandler(name, func() io.Reader { return io.MultiReader(r) }) // no Close: the chunk is closed where it was opened
 	defer mysqldriver.DeregisterReaderHandler(name)
-	res, err := w.s.ExecContext(ctx, loadStatement(one.t, "Reader::"+name))
+	res, err := w.s.ExecContext(ctx, loadStatement(one.t, "LOCAL INFILE "+mysql.QuoteString("Reader::"+name)))
 	if err = errors.Join(text.failed(), err); err != nil {
 		return result{}, err
 	}
@@ -39,12 +39,12 @@ func (w *writer) infile(ctx context.Context, one work, r io.Reader) (result, err
 	return got, err
 }
 
-// loadStatement is LOAD DATA for a chunk in format 1's CSV. Columns whose text must be converted go through a variable,
+// loadStatement is LOAD DATA for a chunk in format 1's CSV, from a source in the words of LOAD DATA. Columns whose text must be converted go through a variable,
 // and then the AUTO_INCREMENT column too: MySQL 5.6 and MariaDB 10.11 forget at a SET clause that it was given, and make
 // a new number in place of 0.
 func loadStatement(t *table, source string) string {
 	var sql, set strings.Builder
-	sql.WriteString("LOAD DATA LOCAL INFILE " + mysql.QuoteString(source) + " INTO TABLE " + t.String() + " " + dump.LoadDataClauses + " (")
+	sql.WriteString("LOAD DATA " + source + " INTO TABLE " + t.String() + " " + dump.LoadDataClauses + " (")
 	converts := t.converts()
 	for i, c := range t.fileColumns() {
 		if i > 0 {
@@ -110,9 +110,16 @@ func localInfileOff(err error) bool {
 	return false
 }
 
-// routeRefused changes to INSERT when the target refuses LOAD DATA LOCAL and the route was left to gomove.
+// routeRefused changes the route when the target refuses LOAD DATA FROM S3, or LOAD DATA LOCAL, and it was left to gomove.
 func (l *load) routeRefused(err error) bool {
-	if !localInfileOff(err) || l.o.Via != ViaAuto {
+	if l.o.Via != ViaAuto {
+		return false
+	}
+	if l.viaS3.Load() && refusesS3(err) {
+		l.leaveS3(err.Error())
+		return true
+	}
+	if !localInfileOff(err) {
 		return false
 	}
 	l.chooseInsert("LOAD DATA LOCAL was refused: " + err.Error())
@@ -127,9 +134,28 @@ func (l *load) chooseInsert(why string) {
 	}
 }
 
-// chooseRoute settles how rows go, from what the target says of local_infile. A refusal later on is met too.
-func (l *load) chooseRoute() {
+// chooseRoute settles how rows go, from what the target and the dump say. A refusal later on is met too.
+func (l *load) chooseRoute() error {
 	l.summary.route(ViaLocalInfile, "")
+	why := ""
+	if l.o.Via == ViaS3 || l.o.Via == ViaAuto && l.onS3() {
+		if why = l.lacksForS3(); why == "" {
+			l.viaS3.Store(true)
+			l.summary.route(ViaS3, "")
+			return nil
+		}
+		if l.o.Via == ViaS3 {
+			return fmt.Errorf("--via s3: %s", why)
+		}
+		l.log.Info("rows do not go by LOAD DATA FROM S3", "reason", why)
+	}
+	l.withoutS3(why)
+	return nil
+}
+
+// withoutS3 chooses between the routes over this machine.
+func (l *load) withoutS3(why string) {
+	l.summary.route(ViaLocalInfile, why)
 	switch {
 	case l.format == dump.SQL:
 		l.summary.route(ViaInsert, "the dump holds INSERT statements")

@@ -71,6 +71,7 @@ const (
 	ViaAuto        Via = "auto"
 	ViaLocalInfile Via = "local-infile"
 	ViaInsert      Via = "insert"
+	ViaS3          Via = "s3"
 )
 
 // IfExists is what happens to a table that is already there.

@@ -66,7 +66,7 @@ func TestRecastStatement(t *testing.T) {
 	packed, _ := packColumns([]dump.Column{{Name: "a", Encoding: dump.Plain}, {Name: "b", Encoding: dump.UTF8}, {Name: "c", Encoding: dump.Bytes}, {Name: "d", Encoding: dump.UTF8}})
 	tab := &table{schema: "s", name: "t", recast: &recast{columns: unpackColumns(packed), kept: []int{0, 3}, masks: make([]*transform.Mask, 2)}}
 	tab.columns, _ = packColumns([]dump.Column{{Name: "a", Encoding: dump.Plain}, {Name: "d", Encoding: dump.UTF8}})
-	got := loadStatement(tab, "x")
+	got := loadStatement(tab, "LOCAL INFILE 'x'")
 	if want := "(`a`,@gone,@gone,@c4) SET `d`=CONVERT(@c4 USING utf8mb4)"; !strings.HasSuffix(got, want) {
 		t.Errorf("%s\nlacks %s", got, want)
 	}

@@ -84,8 +84,10 @@ type load struct {
 	past      *past
 	forget    []string // dumps whose progress is dropped
 	viaInsert atomic.Bool
-	unsafe    sync.Map // statements that were passed over
-	told      sync.Map // schemas that are counted: a feed may have one in several parts
+	viaS3     atomic.Bool
+	noHistory atomic.Bool // mysql.aurora_s3_load_history cannot be read
+	unsafe    sync.Map    // statements that were passed over
+	told      sync.Map    // schemas that are counted: a feed may have one in several parts
 	dataTime  time.Duration
 	onMoment  func(at moment, s *session, of string) error // of a test; nil otherwise
 }
@@ -154,7 +156,9 @@ func (l *load) phases(ctx context.Context) error {
 			return err
 		}
 	}
-	l.chooseRoute()
+	if err := l.chooseRoute(); err != nil {
+		return err
+	}
 	if l.fed != nil {
 		if err := l.fed.gather(ctx); err != nil {
 			return err

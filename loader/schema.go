@@ -32,6 +32,9 @@ func (l *load) create(ctx context.Context) error {
 	if err := l.tryNeeds(ctx); err != nil {
 		return err
 	}
+	if err := l.tryS3(ctx); err != nil {
+		return err
+	}
 	if l.fed == nil || l.fed.nth == 0 {
 		if err := l.restoreCollations(ctx); err != nil {
 			return err

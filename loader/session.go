@@ -121,6 +121,9 @@ func (l *load) openForRows(ctx context.Context) (*session, error) {
 		s.discard()
 		return nil, err
 	}
+	if l.viaS3.Load() {
+		l.activateRoles(ctx, s)
+	}
 	return s, nil
 }
 

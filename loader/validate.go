@@ -20,7 +20,7 @@ func (o *Options) Validate() error {
 	if err := o.Selection.Validate(); err != nil {
 		return err
 	}
-	if err := oneOf("--via", o.Via, ViaAuto, ViaLocalInfile, ViaInsert); err != nil {
+	if err := oneOf("--via", o.Via, ViaAuto, ViaLocalInfile, ViaInsert, ViaS3); err != nil {
 		return err
 	}
 	if err := oneOf("--if-exists", o.IfExists, ExistsFail, ExistsSkip, ExistsDrop, ExistsTruncate); err != nil {

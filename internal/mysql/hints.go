@@ -109,7 +109,7 @@ func hintOf(number int) string {
 		return "routines and triggers need SUPER while binary logging is on: set log_bin_trust_function_creators=1 (in RDS and Aurora by the parameter group)"
 	case 1148, 3948, 4166:
 		return "LOAD DATA LOCAL is off: set local_infile=1 on the server, or use --via insert"
-	case 1871, 63985:
+	case 1871, 63985, 63986:
 		return s3Hint
 	case 1040, 1203, 1226:
 		return fullHint
@@ -176,6 +176,9 @@ func serverHint(err error, server *mysqldriver.MySQLError) string {
 			return "the server may read and write files only under its secure_file_priv"
 		}
 		return "an option of the server forbids the statement: see the message for its name"
+	}
+	if IsS3(server) {
+		return s3HintOf(server.Message)
 	}
 	return hintOf(int(server.Number))
 }

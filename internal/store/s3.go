@@ -137,6 +137,11 @@ func (s *S3) String() string { return strings.TrimSuffix("s3://"+s.bucket+"/"+s.
 // Region is where the bucket is.
 func (s *S3) Region() string { return s.client.Options().Region }
 
+// ServerURI is how Aurora MySQL names an object: s3-region://bucket/key.
+func (s *S3) ServerURI(name string) string {
+	return "s3-" + s.Region() + "://" + s.bucket + "/" + s.prefix + name
+}
+
 func (s *S3) key(name string) *string { return aws.String(s.prefix + name) }
 
 func (s *S3) path(name string) string { return "s3://" + s.bucket + "/" + s.prefix + name }
