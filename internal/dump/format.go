@@ -217,6 +217,8 @@ type Chunk struct {
 	NegativeZeros int64 `json:"negative_zeros,omitempty"`
 	// Differs says that the run has told of values in these rows that the file does not hold as they are.
 	Differs bool `json:"differs,omitempty"`
+	// LargestRow is how many bytes of the file its largest row takes; 0 where that is not much, or not known. It is not in the listing.
+	LargestRow int64 `json:"-"`
 }
 
 // Range is the key range that a chunk holds: half-open, [lower, upper).
