@@ -216,7 +216,7 @@ func busy(t *testing.T, s *testdb.Server, e *examination) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		_, err := db.ExecContext(ctx, "ALTER TABLE o.t ADD COLUMN c INT")
+		_, err := db.ExecContext(ctx, "ALTER TABLE o.t ADD COLUMN c INT COMMENT '🌳'") // information_schema.PROCESSLIST of MySQL 9.7 cannot be read meanwhile
 		done <- err
 	}()
 	deadline := time.Now().Add(20 * time.Second)

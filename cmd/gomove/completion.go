@@ -76,7 +76,7 @@ func bashCompletion(w io.Writer, app *cli.App) error {
 	var commands []string
 	for _, c := range app.VisibleCommands() {
 		commands = append(commands, c.Name)
-		for _, f := range c.VisibleFlags() {
+		for _, f := range flagsOf(c) {
 			name := f.Names()[0]
 			if seen[name] || !takesValue(f) {
 				continue
@@ -94,7 +94,7 @@ func bashCompletion(w io.Writer, app *cli.App) error {
 	b.WriteString("  esac\n  case ${COMP_WORDS[1]} in\n")
 	for _, c := range app.VisibleCommands() {
 		words := slices.Clone(shellsOf(c))
-		for _, f := range c.VisibleFlags() {
+		for _, f := range flagsOf(c) {
 			words = append(words, dashed(f.Names()[0]))
 		}
 		fmt.Fprintf(&b, "    %s) words=\"%s\";;\n", c.Name, strings.Join(words, " "))
@@ -122,7 +122,7 @@ func fishCompletion(w io.Writer, app *cli.App) error {
 		if shells := shellsOf(c); shells != nil {
 			fmt.Fprintf(&b, "%s -a '%s'\n", in, strings.Join(shells, " "))
 		}
-		for _, f := range c.VisibleFlags() {
+		for _, f := range flagsOf(c) {
 			b.WriteString(in)
 			for _, n := range f.Names() {
 				option := " -l "
@@ -150,7 +150,26 @@ func shellsOf(c *cli.Command) []string {
 	if c.Name == "completion" {
 		return []string{"bash", "zsh", "fish"}
 	}
-	return nil
+	var names []string
+	for _, sub := range c.Subcommands {
+		names = append(names, sub.Name)
+	}
+	return names
+}
+
+// flagsOf are a command's flags, with those of its own commands.
+func flagsOf(c *cli.Command) []cli.Flag {
+	flags := c.VisibleFlags()
+	seen := map[string]bool{}
+	for _, sub := range c.Subcommands {
+		for _, f := range sub.VisibleFlags() {
+			if name := f.Names()[0]; !seen[name] {
+				seen[name] = true
+				flags = append(flags, f)
+			}
+		}
+	}
+	return flags
 }
 
 func mapped(in []string, f func(string) string) []string {
