@@ -305,6 +305,9 @@ func (r *run) inventory() *Summary {
 		s.Routines += len(sc.Routines)
 		s.Events += len(sc.Events)
 	}
+	if r.out.For == dump.ForAurora {
+		s.Aurora = r.auroraNeeds(s)
+	}
 	return s
 }
 

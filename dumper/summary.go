@@ -39,6 +39,7 @@ type Summary struct {
 	Adaptations []transform.Adaptation `json:"adaptations,omitempty"` // what is not written as the source has it, by its transforms
 	Differences []string               `json:"differences,omitempty"` // values that are not in the dump as they are on the server
 	Plan        []PlannedTable         `json:"plan,omitempty"`        // of --dry-run
+	Aurora      []string               `json:"aurora,omitempty"`      // what a cluster needs to load a dump of --for aurora
 }
 
 // PlannedTable is one table of a dry run, by the server's estimates.
@@ -92,6 +93,9 @@ func (s *Summary) Text() string {
 	}
 	snapshotText(&b, &s.Snapshot)
 	s.warningText(&b)
+	for _, a := range s.Aurora {
+		fmt.Fprintf(&b, "  aurora: %s\n", a)
+	}
 	if s.Place != "" {
 		fmt.Fprintf(&b, "  dump %s in %s\n", s.ID, s.Place)
 	}
@@ -140,4 +144,7 @@ func (s *Summary) planText(b *strings.Builder) {
 		b.WriteByte('\n')
 	}
 	s.warningText(b)
+	for _, a := range s.Aurora {
+		fmt.Fprintf(b, "  aurora: %s\n", a)
+	}
 }

@@ -32,6 +32,9 @@ func (o Options) Validate() error {
 	if o.ChunkBytes != 0 && o.ChunkBytes < minChunkBytes {
 		errs = append(errs, fmt.Errorf("--chunk-size: want at least %d bytes, not %d", minChunkBytes, o.ChunkBytes))
 	}
+	if o.For == dump.ForAurora && o.ChunkBytes > dump.MaxS3ChunkBytes {
+		errs = append(errs, errors.New("--chunk-size: at most 1GiB with --for aurora: Aurora keeps each file on the instance's local disk while it loads it"))
+	}
 	switch o.Charset {
 	case "", catalog.CharsetSource, catalog.CharsetUTF8:
 	default:
@@ -92,6 +95,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Source.Label == "" {
 		o.Source.Label = "source"
+	}
+	if o.Source.Log == nil {
+		o.Source.Log = o.Log
 	}
 	return o
 }

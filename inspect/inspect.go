@@ -136,6 +136,10 @@ func (i *inspection) readObjects(ctx context.Context) error {
 			i.files = append(i.files, maphash.String(i.seed, name))
 			i.report.Files++
 		}
+		if o.S3Manifest != "" {
+			i.files = append(i.files, maphash.String(i.seed, o.S3Manifest))
+			i.report.Files++
+		}
 		if o.Kind == dump.KindTable {
 			t := &tableState{listed: listed}
 			if i.o.Deep {

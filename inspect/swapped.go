@@ -32,6 +32,7 @@ func (i *inspection) nameSwapped(ctx context.Context) error {
 		for n, sum := range o.FileSums {
 			mark(sum, o.Files[n])
 		}
+		mark(o.S3ManifestSum, o.S3Manifest)
 	}
 	for c, err := range i.reader.Chunks(ctx) {
 		if err != nil {

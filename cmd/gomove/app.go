@@ -50,7 +50,7 @@ func (e *exitError) Unwrap() error { return e.err }
 // run is the whole program: its result is the exit code. args are normalizeArgs's.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := newApp(stdin, stdout, stderr)
-	err := app.RunContext(ctx, inspectArgs(args))
+	err := app.RunContext(ctx, flagsFirst(args))
 	if err == nil {
 		return exitOK
 	}
@@ -110,6 +110,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			newCheckCommand(),
 			newInspectCommand(),
 			newVerifyCommand(),
+			newStageCommand(),
 			newReplicateCommand(),
 			newCompletionCommand(),
 		},

@@ -38,8 +38,8 @@ func newCompletionCommand() *cli.Command {
 // valuesOf are the words that a flag takes, where they are known.
 func valuesOf(flag string) []string {
 	words := map[string]string{
-		"format": "csv sql", "compress": "zstd gzip none", "charset": "source utf8mb4", "for": "gomove myloader mysql",
-		"consistency": "auto lockfree lock tables none", "via": "auto local-infile insert", "definer": "strip keep",
+		"format": "csv sql", "compress": "zstd gzip none", "charset": "source utf8mb4", "for": "gomove myloader mysql aurora",
+		"consistency": "auto lockfree lock tables none", "via": "auto local-infile insert s3", "definer": "strip keep",
 		"if-exists": "fail skip drop truncate", "defer-indexes": "auto all none", "warnings": "fail report", "invalid-text": "fail replace",
 		"progress": "auto bar plain json none", "log-level": "debug info warn error", "log-format": "text json", "summary": "text json",
 		"ssl-mode": "DISABLED PREFERRED REQUIRED VERIFY_CA VERIFY_IDENTITY", "protocol": "tcp socket",

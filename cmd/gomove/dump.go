@@ -40,9 +40,9 @@ func newDumpCommand() *cli.Command {
 		whereFlag(),
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "new or empty `DIR`, or s3://bucket/prefix, for the dump, or - for a tar stream on stdout"},
 		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of rows: csv or sql", DefaultText: "csv; sql with --for myloader"},
-		&cli.StringFlag{Name: "compress", Usage: "`METHOD` for chunk files: zstd, gzip or none", DefaultText: "zstd; none with --for mysql, gzip or none with --for myloader"},
+		&cli.StringFlag{Name: "compress", Usage: "`METHOD` for chunk files: zstd, gzip or none", DefaultText: "zstd; none with --for mysql and aurora, gzip or none with --for myloader"},
 		&cli.StringFlag{Name: "charset", Value: "source", Usage: "`CHARSET` of text: each column's own (source), or all of it as utf8mb4"},
-		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "`TOOL` that restores it: gomove, myloader or mysql"},
+		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "`TOOL` that restores it: gomove, myloader, mysql or aurora (LOAD DATA FROM S3)"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that read rows", DefaultText: "one per core of this machine"},
 		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "largest uncompressed `SIZE` of a chunk file"},
 		&cli.BoolFlag{Name: "resume", Usage: "go on with an interrupted dump in DIR, when the source's data has not changed since"},
@@ -104,8 +104,11 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 	if o.Selection, err = selection(c); err != nil {
 		return o, err
 	}
-	if o.For, err = enum(c, "for", dump.ForGomove, dump.ForMyloader, dump.ForMySQL); err != nil {
+	if o.For, err = enum(c, "for", dump.ForGomove, dump.ForMyloader, dump.ForMySQL, dump.ForAurora); err != nil {
 		return o, err
+	}
+	if out := c.String("out"); o.For == dump.ForAurora && out != "" && !store.IsS3(out) {
+		return o, usagef("--for aurora: Aurora reads from S3 alone: give -o s3://bucket/prefix, or dump into a directory and take that there by gomove stage")
 	}
 	if o.Format, err = enum(c, "format", "", dump.CSV, dump.SQL); err != nil {
 		return o, err

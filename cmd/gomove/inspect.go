@@ -43,13 +43,17 @@ func newInspectCommand() *cli.Command {
 	}
 }
 
-// inspectArgs puts the flags of `inspect DIR --deep` before DIR: the library takes none behind it. args are normalizeArgs's.
-func inspectArgs(args []string) []string {
-	if len(args) < 2 || args[1] != "inspect" {
+// flagsFirst puts the flags of `inspect DIR --deep` before DIR: the library takes none behind it. args are normalizeArgs's.
+func flagsFirst(args []string) []string {
+	if len(args) < 2 {
+		return args
+	}
+	of := map[string]func() []cli.Flag{"inspect": inspectFlags, "stage": stageFlags}[args[1]]
+	if of == nil {
 		return args
 	}
 	takes := map[string]bool{}
-	for _, f := range inspectFlags() {
+	for _, f := range of() {
 		for _, name := range f.Names() {
 			takes[name] = takesValue(f)
 		}

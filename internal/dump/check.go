@@ -160,6 +160,10 @@ func (c *checker) object(ctx context.Context, o *Object) error {
 			return err
 		}
 	}
+	if o.S3Manifest != "" {
+		c.files = append(c.files, maphash.String(c.seed, o.S3Manifest))
+		return c.file(ctx, o.S3Manifest, o.S3ManifestSum)
+	}
 	return nil
 }
 

@@ -47,6 +47,7 @@ const (
 	ForGomove   Preset = "gomove"
 	ForMyloader Preset = "myloader"
 	ForMySQL    Preset = "mysql"
+	ForAurora   Preset = "aurora"
 )
 
 // Manifest is gomove.json.
@@ -162,6 +163,9 @@ type Object struct {
 	Events        []string `json:"events,omitempty"`    // of a schema
 	Files         []string `json:"files,omitempty"`     // SQL files, in the order in which they load
 	FileSums      []string `json:"file_sums,omitempty"` // XXH3-128 of each of Files, hex; the Writer fills it
+	// S3Manifest is the list of the table's files for LOAD DATA FROM S3 MANIFEST, where the preset has one; the Writer fills it.
+	S3Manifest    string `json:"s3_manifest,omitempty"`
+	S3ManifestSum string `json:"s3_manifest_sum,omitempty"` // XXH3-128, hex
 }
 
 // Column is one column of a table in file order.

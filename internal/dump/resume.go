@@ -104,6 +104,9 @@ func (w *Writer) ours(name string, u *Unfinished) bool {
 
 // Keep adds a chunk of the interrupted run to what this one writes. o is its table.
 func (w *Writer) Keep(ctx context.Context, o *Object, c *Chunk) error {
+	if w.parts != nil {
+		w.parts.add(c)
+	}
 	if w.restore == nil {
 		return nil
 	}

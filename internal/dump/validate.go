@@ -51,6 +51,9 @@ func (o *Object) validate() error {
 	case len(o.FileSums) > 0 && len(o.FileSums) != len(o.Files):
 		return fmt.Errorf("%s: %d checksums of %d files", quoteTable(o.Schema, o.Name), len(o.FileSums), len(o.Files))
 	}
+	if o.S3Manifest != "" && (store.CheckName(o.S3Manifest) != nil || !isSum(o.S3ManifestSum)) {
+		return fmt.Errorf("%s: manifest %.80q", quoteTable(o.Schema, o.Name), o.S3Manifest)
+	}
 	for _, name := range append([]string{o.Base}, o.Files...) {
 		if err := store.CheckName(name); err != nil {
 			return err

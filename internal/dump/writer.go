@@ -27,6 +27,7 @@ type Writer struct {
 	tables  *sumJournal
 	chunks  *sumJournal
 	restore *restoreScript // of ForMySQL
+	parts   *s3Parts       // of ForAurora
 
 	mu      sync.Mutex
 	sqlSums map[string]string // of SQL files that no object has named yet
@@ -49,7 +50,7 @@ func (o WriterOptions) WithDefaults() WriterOptions {
 	switch o.For {
 	case ForMyloader:
 		rows, compression = SQL, Gzip
-	case ForMySQL:
+	case ForMySQL, ForAurora:
 		compression = None
 	case ForGomove:
 	}
@@ -69,14 +70,16 @@ func (o WriterOptions) WithDefaults() WriterOptions {
 func (o WriterOptions) Validate() error {
 	o = o.WithDefaults()
 	switch {
-	case o.For != ForGomove && o.For != ForMyloader && o.For != ForMySQL:
-		return fmt.Errorf("--for %s: want gomove, myloader or mysql", o.For)
+	case o.For != ForGomove && o.For != ForMyloader && o.For != ForMySQL && o.For != ForAurora:
+		return fmt.Errorf("--for %s: want gomove, myloader, mysql or aurora", o.For)
 	case o.Rows != CSV && o.Rows != SQL:
 		return fmt.Errorf("--format %s: want csv or sql", o.Rows)
 	case o.Compression != Zstd && o.Compression != Gzip && o.Compression != None:
 		return fmt.Errorf("--compress %s: want zstd, gzip or none", o.Compression)
 	case o.For == ForMySQL && o.Compression != None:
 		return fmt.Errorf("--compress %s: the mysql client of --for mysql reads uncompressed files only; use --compress none", o.Compression)
+	case o.For == ForAurora && (o.Rows != CSV || o.Compression != None):
+		return errors.New("--for aurora: LOAD DATA FROM S3 reads uncompressed CSV only; use --format csv --compress none, or leave both out")
 	case o.For == ForMyloader && o.Compression == Zstd:
 		return errors.New("--compress zstd: myloader 0.10 loads nothing from .zst files and says nothing; use --compress gzip or none")
 	case o.For == ForMyloader && o.Rows == CSV && o.Compression != None:
@@ -88,6 +91,9 @@ func (o WriterOptions) Validate() error {
 // NewWriter starts a dump: refuses a store that holds files, writes metadata.partial.
 func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, error) {
 	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if _, err := newS3Parts(s, o.For); err != nil {
 		return nil, err
 	}
 	if err := checkEmpty(ctx, s); err != nil {
@@ -156,7 +162,8 @@ func (w *Writer) begin(ctx context.Context) error {
 	if w.o.For == ForMySQL {
 		w.restore = newRestoreScript(w.store)
 	}
-	return nil
+	w.parts, err = newS3Parts(w.store, w.o.For)
+	return err
 }
 
 // hintResume tells of an unfinished dump where a new one cannot begin.
@@ -236,6 +243,12 @@ func (w *Writer) WriteObject(ctx context.Context, o *Object) error {
 	}
 	line := *o
 	line.FileSums = w.takeSums(o.Files)
+	if w.parts != nil {
+		var err error
+		if line.S3Manifest, line.S3ManifestSum, err = w.writeS3Manifest(ctx, o); err != nil {
+			return err
+		}
+	}
 	text, err := marshalLine(&line)
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", TablesName, quoteTable(o.Schema, o.Name), err)
@@ -274,6 +287,9 @@ func (w *Writer) recordChunk(ctx context.Context, o *Object, c *Chunk, _ store.F
 		if err := w.restore.chunk(ctx, o, c); err != nil {
 			return err
 		}
+	}
+	if w.parts != nil {
+		w.parts.add(c)
 	}
 	text, err := marshalLine(c)
 	if err != nil {

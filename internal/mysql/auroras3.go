@@ -51,6 +51,27 @@ func (a AuroraS3) String() string {
 		a.Grant, active, strings.Join(a.Parameters, " or "))
 }
 
+// AuroraS3Needs says what a cluster needs before it loads from a place, s3://bucket/prefix, by version line.
+func AuroraS3Needs(place string) []string {
+	bucket, objects := "BUCKET", "BUCKET/PREFIX"
+	if rest, ok := strings.CutPrefix(place, "s3://"); ok {
+		bucket, _, _ = strings.Cut(rest, "/")
+		objects = rest
+	}
+	needs := []string{
+		fmt.Sprintf("the cluster needs an IAM role, attached to it, that may s3:ListBucket on arn:aws:s3:::%s and s3:GetObject, s3:GetObjectVersion on arn:aws:s3:::%s/*", bucket, objects),
+		"its subnets need a way to S3 (a VPC endpoint or a NAT gateway); cluster and bucket are best in one region",
+	}
+	for _, l := range AuroraS3Lines() {
+		active := ""
+		if l.Role {
+			active = ", made active by SET ROLE ALL, as gomove load does itself, or by activate_all_roles_on_login=1"
+		}
+		needs = append(needs, fmt.Sprintf("version %s: cluster parameter %s = the role's ARN; %s'user'@'host'%s", l.Line, strings.Join(l.Parameters, " or "), l.Grant, active))
+	}
+	return needs
+}
+
 // RoleMissing names the cluster parameters of which one must name a role, where the server tells that none does; else it is empty.
 func (a AuroraS3) RoleMissing(variables map[string]string) string {
 	told := false
