@@ -120,10 +120,7 @@ func NewReader(s *mysql.Server, sel Selection, log *slog.Logger) (*Reader, error
 		return nil, err
 	}
 	p.fold = s.Facts.LowerCaseTableNames != 0
-	if strings.HasPrefix(s.Facts.Variables["basedir"], "/rdsdbbin/") {
-		// RDS shows these schemas of its own and refuses their names to users.
-		p.hidden = append(slices.Clone(p.hidden), "innodb", "tmp")
-	}
+	p.hidden = append(slices.Clone(p.hidden), s.Facts.ReservedSchemas()...)
 	return &Reader{server: s, selection: sel, patterns: p, log: log, intern: map[string]string{}}, nil
 }
 

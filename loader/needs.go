@@ -114,7 +114,8 @@ func (l *load) tryFunctions(ctx context.Context, function string) error {
 	for object, says := range try {
 		_, err := l.tryCreate(ctx, "FUNCTION", "", "() RETURNS INT"+says+" RETURN 1")
 		if n := mysql.Number(err); n == errNoSuper || n == errUnsafeFunction {
-			return fmt.Errorf("%s cannot be created on this target, no row was loaded: %w", object, err)
+			return fmt.Errorf("%s cannot be created on this target, no row was loaded: it needs %s, or leave it out: %w",
+				object, l.server.Facts.SetVariable("log_bin_trust_function_creators", "1"), err)
 		}
 	}
 	return nil

@@ -121,6 +121,9 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 	if err := checkNames(schema, name, o); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(l.server.Facts.ReservedSchemas(), func(r string) bool { return strings.EqualFold(r, schema) }) {
+		return fmt.Errorf("%s: %s keeps the name of this schema to itself: give it another one by --schema-map, or leave it out by --exclude-schema", objectName(o), l.server.Facts.Product)
+	}
 	if o.Kind == dump.KindSchema {
 		l.schemas = append(l.schemas, schema)
 	}

@@ -61,6 +61,9 @@ func (o Options) withDefaults() Options {
 		o.Progress = &progress.Counters{}
 	}
 	o.Target.Label = "target"
+	if o.Target.Log == nil {
+		o.Target.Log = o.Log
+	}
 	return o
 }
 

@@ -90,7 +90,7 @@ func defects() []planted {
 	aurora := func(e *examination) {
 		v := maps.Clone(e.Target.Facts.Variables)
 		v["aurora_version"] = "3.08.0"
-		e.Target.Facts.Variables = v
+		e.Target.Facts.Variables, e.Target.Facts.Product = v, mysql.Aurora
 	}
 	return []planted{
 		{id: "P01", sql: "CREATE TABLE S.bad (id INT PRIMARY KEY) ENGINE=MyISAM", severity: Warning, names: "`bad`", says: "engine MyISAM"},

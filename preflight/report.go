@@ -63,10 +63,10 @@ type Report struct {
 func newReport(s Subject) *Report {
 	r := &Report{Findings: []Finding{}}
 	if s.Source != nil {
-		r.Source = string(s.Source.Facts.Flavor) + " " + s.Source.Facts.Version
+		r.Source = s.Source.Facts.Describe()
 	}
 	if s.Target != nil {
-		r.Target = string(s.Target.Facts.Flavor) + " " + s.Target.Facts.Version
+		r.Target = s.Target.Facts.Describe()
 	}
 	if s.Catalog != nil {
 		r.Schemas, r.Tables = len(s.Catalog.Schemas), len(s.Catalog.Tables)

@@ -117,7 +117,7 @@ func localInfile(_ context.Context, e *examination) ([]Finding, error) {
 // s3Role finds an Aurora that has no role for S3.
 func s3Role(_ context.Context, e *examination) ([]Finding, error) {
 	v := e.Target.Facts.Variables
-	if e.Target.Facts.AuroraVersion() == "" || v["aws_default_s3_role"] != "" || v["aurora_load_from_s3_role"] != "" {
+	if e.Target.Facts.Product != mysql.Aurora || v["aws_default_s3_role"] != "" || v["aurora_load_from_s3_role"] != "" {
 		return nil, nil
 	}
 	return []Finding{{

@@ -17,7 +17,7 @@ func engines(_ context.Context, e *examination) ([]Finding, error) {
 		Why: "the dump reads them under a lock, first, and their writers wait until it is done; a load of them that is interrupted begins again",
 		Fix: "convert them to InnoDB, or dump while nothing writes to them",
 	}
-	if e.Target != nil && e.Target.Facts.AuroraVersion() != "" {
+	if e.Target != nil && e.Target.Facts.Product == mysql.Aurora {
 		f.Why += "; Aurora has InnoDB only: the load makes them InnoDB tables"
 	}
 	return found(e.onTables(func(t *catalog.Table) (string, string, bool) {
@@ -35,7 +35,7 @@ func compressed(ctx context.Context, e *examination) ([]Finding, error) {
 		Severity: Note, What: "compressed tables", Why: "the rows travel and are loaded uncompressed first: plan for their real size",
 		Fix: "none is needed where the target compresses too; else ROW_FORMAT=DYNAMIC",
 	}
-	if e.Target != nil && e.Target.Facts.AuroraVersion() != "" {
+	if e.Target != nil && e.Target.Facts.Product == mysql.Aurora {
 		f.Severity, f.Why = Warning, "Aurora has no compressed tables: their data grows, up to twice"
 	}
 	return found(e.onTables(func(t *catalog.Table) (string, string, bool) {
@@ -169,15 +169,13 @@ func mayHold(dataType string) int64 {
 	return 0
 }
 
-// setting says how a global variable is set on a server, which a managed one has in its parameter group.
+// setting says how a global variable is set on a server.
 func (e *examination) setting(s *mysql.Server, name, value string) string {
 	if managed(s) {
-		return "set " + name + "=" + value + " in the parameter group"
+		return "set " + s.Facts.SetVariable(name, value)
 	}
-	return "SET GLOBAL " + name + "=" + value + " on the " + s.Options.Label
+	return s.Facts.SetVariable(name, value) + " on the " + s.Options.Label
 }
 
-// managed reports an RDS or Aurora instance.
-func managed(s *mysql.Server) bool {
-	return s.Facts.AuroraVersion() != "" || strings.HasPrefix(s.Facts.Variables["basedir"], "/rdsdbbin/")
-}
+// managed reports a server on which nobody sets global variables.
+func managed(s *mysql.Server) bool { return s.Facts.Product.Managed() }

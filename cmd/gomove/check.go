@@ -25,7 +25,7 @@ const checkHelp = `Examples:
      gomove check --source mysql://admin@old/ --target mysql://admin@new/ --skip-check P03 --skip-check P04 --summary json`
 
 func newCheckCommand() *cli.Command {
-	flags := []cli.Flag{uriFlag("source"), uriFlag("target")}
+	flags := []cli.Flag{uriFlag("source"), uriFlag("target"), profileFlag("target")}
 	flags = append(flags, selectionFlags()...)
 	flags = append(flags, mapFlags()...)
 	flags = append(flags, skipCheckFlag())

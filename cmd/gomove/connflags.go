@@ -37,6 +37,7 @@ func connectionFlags() []cli.Flag {
 		text("ssl-ca", "PEM `FILE` of the authorities to trust"),
 		text("ssl-cert", "PEM `FILE` of the client's certificate"),
 		text("ssl-key", "PEM `FILE` of the client's key"),
+		profileFlag("server"),
 	}
 }
 
@@ -70,6 +71,11 @@ func resolveConnection(c *cli.Context, uriFlag, label string, s surroundings) (m
 	if err != nil {
 		return o, usagef("%w", err)
 	}
+	if label == "target" || c.String("target") == "" { // of two servers --profile is about the one that is written to
+		if o.Profile, err = profile(c); err != nil {
+			return o, err
+		}
+	}
 	if given.Ask {
 		o.Password, err = s.Prompt(c.Context, label)
 	}
@@ -97,7 +103,7 @@ func givenOf(c *cli.Context, uriFlag string, s surroundings) (mysql.Given, error
 // firstConnectionFlag returns the name of a connection flag that was given, or "".
 func firstConnectionFlag(c *cli.Context) string {
 	for _, f := range connectionFlags() {
-		if name := f.Names()[0]; c.IsSet(name) {
+		if name := f.Names()[0]; c.IsSet(name) && name != "profile" {
 			return name
 		}
 	}

@@ -23,7 +23,7 @@ const copyHelp = `Examples:
      gomove copy --source mysql://admin@old/ --target mysql://admin@new/ --restart`
 
 func newCopyCommand() *cli.Command {
-	flags := []cli.Flag{uriFlag("source"), uriFlag("target")}
+	flags := []cli.Flag{uriFlag("source"), uriFlag("target"), profileFlag("target")}
 	flags = append(flags, selectionFlags()...)
 	flags = append(flags,
 		whereFlag(),

@@ -16,6 +16,7 @@ type Options struct {
 	Socket   string // path of a unix socket; used in place of Host and Port when set
 	TLS      TLS
 	Label    string // "source" or "target"; prefixes errors
+	Profile  string // one of Profiles, in place of what the server says of itself; default ask it
 
 	SessionSQL []string     // run on every session after its settings, such as SET SESSION sql_log_bin=0; default none
 	Log        *slog.Logger // what the connection settled on, at debug level; default discards
@@ -63,6 +64,7 @@ const (
 // Facts is what was found out about a server by asking it.
 type Facts struct {
 	Flavor              Flavor
+	Product             Product
 	Version             string // @@version as the server prints it
 	VersionComment      string
 	Number              int               // 50624, 90704, 101119
@@ -79,6 +81,7 @@ type Facts struct {
 	MaxAllowedPacket    int               // bytes
 	User                string            // CURRENT_USER()
 	Variables           map[string]string // SHOW GLOBAL VARIABLES, names in lower case
+	Procedures          map[string]bool   // mysql.rds_* and mysql.az_* that the account may call, in lower case, without the schema
 }
 
 // Server is one connected server. It is safe for concurrent use.
@@ -113,6 +116,9 @@ func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
 	if err != nil {
 		return err
 	}
+	if err := facts.settleProduct(s.Options.Profile); err != nil {
+		return err
+	}
 	set := bare.with(newSetup(p, facts, s.Options.SessionSQL))
 	s.db, s.sessions = sql.OpenDB(set), sql.OpenDB(set)
 	s.db.SetMaxIdleConns(4)
@@ -122,6 +128,9 @@ func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
 	}
 	facts.ExplicitTimestamps = askExplicitTimestamps(ctx, s.db, facts)
 	s.Facts = *facts
+	if s.Options.Log != nil {
+		s.Options.Log.Info("connected", "server", s.Options.Label, "address", s.Options.Address(), "is", facts.Describe(), "user", facts.User)
+	}
 	return nil
 }
 

@@ -84,7 +84,7 @@ func (c *Conn) abort(ctx context.Context) {
 // Server error numbers of KILL.
 const errNoSuchThread = 1094
 
-// KillQuery ends the statement that runs in a session, by KILL QUERY or mysql.rds_kill_query.
+// KillQuery ends the statement that runs in a session, by KILL QUERY or by the procedure that a provider has for it.
 // It is no error when the session is gone.
 func (s *Server) KillQuery(ctx context.Context, id uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, killTimeout)
@@ -94,10 +94,30 @@ func (s *Server) KillQuery(ctx context.Context, id uint64) error {
 	if err == nil || Number(err) == errNoSuchThread {
 		return nil
 	}
-	if Number(err) != 0 {
-		if _, rdsErr := s.control.ExecContext(ctx, "CALL mysql.rds_kill_query("+n+")"); rdsErr == nil {
-			return nil
-		}
+	if Number(err) != 0 && s.callKill(ctx, n, "rds_kill_query", "az_kill_query") {
+		return nil
 	}
 	return fmt.Errorf("kill the statement of connection %s: %w", n, err)
+}
+
+// Kill ends a session, by KILL or by the procedure that a provider has for it. It is no error when the session is gone.
+func (s *Server) Kill(ctx context.Context, id uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, killTimeout)
+	defer cancel()
+	n := strconv.FormatUint(id, 10)
+	_, err := s.control.ExecContext(ctx, "KILL "+n)
+	if err == nil || Number(err) == errNoSuchThread || Number(err) != 0 && s.callKill(ctx, n, "rds_kill", "az_kill") {
+		return nil
+	}
+	return fmt.Errorf("kill connection %s: %w", n, err)
+}
+
+// callKill calls the first of these procedures that works.
+func (s *Server) callKill(ctx context.Context, id string, procedures ...string) bool {
+	for _, p := range procedures {
+		if _, err := s.control.ExecContext(ctx, "CALL mysql."+p+"("+id+")"); err == nil {
+			return true
+		}
+	}
+	return false
 }
