@@ -13,7 +13,7 @@ import (
 var (
 	noFirstLog   = regexp.MustCompile(`(?i)could not find (first log file name|next log)`)
 	impossible   = regexp.MustCompile(`(?i)impossible position`)
-	purged       = regexp.MustCompile(`(?i)purged (required )?binary logs|has been purged|not in the master's binlog|purged required`)
+	purged       = regexp.MustCompile(`(?i)purged (required )?binary logs|has been purged|not in the master's binlog|have been purged`)
 	largePacket  = regexp.MustCompile(`(?i)max_allowed_packet`)
 	sameReplica  = regexp.MustCompile(`(?i)(slave|replica) with the same server_?(uuid|id)`)
 	logNotOpen   = regexp.MustCompile(`(?i)binary log is not open`)

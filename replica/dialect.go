@@ -102,6 +102,7 @@ type statement struct {
 	shown string // as --print shows it: no password
 	// unlogged keeps it out of the binary log, where the account may.
 	unlogged bool
+	before   []string // on the same session
 }
 
 func onTarget(sql string) statement { return statement{on: "target", sql: sql, shown: sql} }

@@ -84,6 +84,12 @@ func run(ctx context.Context, on *mysql.Server, s statement) (err error) {
 	if s.unlogged {
 		_, _ = conn.ExecContext(ctx, "SET SESSION sql_log_bin=0")
 	}
+	defer conn.KillOnDone(ctx)() // else the server would make the change after it was taken back
+	for _, sql := range s.before {
+		if _, err := conn.ExecContext(ctx, sql); err != nil {
+			return err
+		}
+	}
 	_, err = conn.ExecContext(ctx, s.sql, s.args...)
 	return err
 }

@@ -43,6 +43,7 @@ func newReplicateCommand() *cli.Command {
 			newRepairCommand("restart", "stop and start replication", replica.Restart,
 				&cli.BoolFlag{Name: "next-log", Usage: "go on at the source's next log file, when it cannot give the one that the target needs: changes may be lost"}),
 			newRepairCommand("skip", "leave out the transaction at which replication has stopped", replica.Skip),
+			newReplicateCutoverCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
