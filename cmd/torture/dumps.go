@@ -34,10 +34,10 @@ type resumptions struct{ whole, chunks, refused, written int }
 // dumpUntilDone dumps until a run says that it is done. One that says otherwise must not look whole.
 func (t *torture) dumpUntilDone(ctx context.Context, rng *rand.Rand, how []string) (string, error) {
 	d := &dumping{resume: rng.IntN(2) == 0, flags: how}
-	kinds := everywhere()
+	kinds := t.everywhere()
 	if d.resume {
 		d.flags = append(d.flags, "--resume")
-	} else {
+	} else if t.bucket == nil {
 		kinds = append(kinds, diskFull) // which has a directory of its own
 	}
 	for run := range runsInRow {
@@ -46,7 +46,7 @@ func (t *torture) dumpUntilDone(ctx context.Context, rng *rand.Rand, how []strin
 			k = t.draw(rng, kinds)
 		}
 		if d.dir == "" {
-			d.dir, d.source = filepath.Join(t.dir, fmt.Sprintf("dump%d", run)), still
+			d.dir, d.source = t.room(fmt.Sprintf("dump%d", run)), still
 		}
 		done, err := t.dumpOnce(ctx, rng, k, d)
 		if err != nil {
@@ -171,7 +171,7 @@ func (t *torture) checkPartial(ctx context.Context, dir string) {
 	if _, err := os.Stat(filepath.Join(dir, "metadata")); err == nil {
 		t.fail("a dump that failed has its metadata")
 	}
-	p, err := t.start(ctx, t.target, "load", "-d", dir)
+	p, err := t.start(ctx, t.target, "load", "-d", t.place(dir))
 	if err != nil {
 		t.fail("%v", err)
 		return

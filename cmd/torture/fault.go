@@ -46,6 +46,10 @@ func (t *torture) fault(ctx context.Context, k kind, rng *rand.Rand, p *process,
 			return false, err
 		}
 		return p.repeated() > 0, nil
+	case s3Cut, s3Stall:
+		if p.alive(moment) {
+			happened = t.strikeBucket(k, rng)
+		}
 	default:
 		if p.alive(moment) {
 			happened, err = strike(ctx, k, rng, p, e)
@@ -53,6 +57,15 @@ func (t *torture) fault(ctx context.Context, k kind, rng *rand.Rand, p *process,
 	}
 	<-p.done
 	return happened, err
+}
+
+// strikeBucket does what happens between gomove and the bucket at one moment.
+func (t *torture) strikeBucket(k kind, rng *rand.Rand) bool {
+	if k == s3Stall {
+		t.bucket.proxy.Stall(time.Duration(200+rng.IntN(1500)) * time.Millisecond)
+		return true
+	}
+	return t.bucket.proxy.BreakAll(testdb.BreakBoth) > 0
 }
 
 // strike does what happens at one moment.

@@ -9,7 +9,7 @@ import (
 // kind is a kind of fault.
 type kind string
 
-// The kinds of faults. All but the last three can befall a dump and a load.
+// The kinds of faults. All but the last five can befall a dump and a load.
 const (
 	kill      kind = "kill"      // signal 9 to gomove
 	interrupt kind = "interrupt" // Ctrl-C
@@ -22,18 +22,30 @@ const (
 	diskFull  kind = "disk-full" // of a dump
 	deadlock  kind = "deadlock"  // of a load, with a second client
 	lockWait  kind = "lock-wait" // of a load: a second client holds what it waits for
+	s3Cut     kind = "s3-cut"    // with -s3: every connection to the bucket is reset at once
+	s3Stall   kind = "s3-stall"  // with -s3: nothing passes to or from the bucket for a while
 )
 
 func everywhere() []kind { return []kind{kill, interrupt, cut, orphan, cutAll, stall, server, session} }
 
-func allKinds() []kind { return append(everywhere(), diskFull, deadlock, lockWait) }
+// everywhere adds what can befall a bucket.
+func (t *torture) everywhere() []kind {
+	if t.bucket == nil {
+		return everywhere()
+	}
+	return append(everywhere(), s3Cut, s3Stall)
+}
+
+func allKinds() []kind {
+	return append(everywhere(), diskFull, deadlock, lockWait, s3Cut, s3Stall)
+}
 
 // weight is how often a kind is drawn; the slow ones are rarer.
 func (k kind) weight() int {
 	switch k {
 	case kill, cut:
 		return 6
-	case orphan, session:
+	case orphan, session, s3Cut:
 		return 4
 	case server, deadlock:
 		return 3

@@ -38,6 +38,7 @@ type options struct {
 	pairs  [][2]testdb.Kind
 	move   string // "files", "copy" or "both"
 	only   []kind
+	s3     bool // dumps go to a bucket
 	log    bool
 }
 
@@ -51,6 +52,7 @@ func readOptions(args []string) (options, error) {
 	servers := f.String("servers", "mariadb:mariadb,mysql56:mysql97,mysql97:mariadb,mysql56:mysql56,mysql97:mysql97", "pairs of source:target, in turn")
 	only := f.String("only", "", "kinds of faults, separated by commas: "+kindNames())
 	f.StringVar(&o.move, "move", "both", "what is broken: files (dump and load), copy, or both in turn")
+	f.BoolVar(&o.s3, "s3", false, "dumps go to an S3 server, which has faults of its own, in place of a directory")
 	f.BoolVar(&o.log, "v", false, "print every fault")
 	if err := f.Parse(args); err != nil {
 		return o, err

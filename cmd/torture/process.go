@@ -42,6 +42,7 @@ func (t *torture) start(ctx context.Context, e *end, command string, args ...str
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	p := &process{cmd: exec.CommandContext(ctx, t.gomove, argv...), done: make(chan struct{}), started: time.Now()}
 	p.cmd.Env = []string{"HOME=" + t.dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
+	p.cmd.Env = append(p.cmd.Env, t.bucket.env()...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for torture only
 	if err := p.cmd.Start(); err != nil {

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -23,6 +22,8 @@ type torture struct {
 	dir    string // of dumps, while a pair is at work
 	source *end
 	target *end
+	bucket *bucket // nil: dumps are directories
+	rooms  int
 	want   *content
 	dumps  habits
 	loads  habits
@@ -67,6 +68,12 @@ func (t *torture) pair(ctx context.Context, kinds [2]testdb.Kind, faults int) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, t.target.stop()) }()
+	if t.s3 {
+		if t.bucket, err = startBucket(ctx); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, t.bucket.stop()) }()
+	}
 	if err := t.prepare(ctx); err != nil {
 		return err
 	}
@@ -121,15 +128,16 @@ func (t *torture) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	dump, failed := filepath.Join(t.dir, "first"), len(t.failures)
+	dump, failed := "", len(t.failures)
 	for range 2 { // the first one finds cold caches
 		if err := os.RemoveAll(dump); err != nil {
 			return err
 		}
+		dump = t.room("first")
 		if t.dumps, err = t.measure(ctx, t.source, "dump", t.dumpArgs(dump, nil)...); err != nil {
 			return err
 		}
-		if t.loads, err = t.measure(ctx, t.target, "load", "-d", dump); err != nil {
+		if t.loads, err = t.measure(ctx, t.target, "load", "-d", t.place(dump)); err != nil {
 			return err
 		}
 		if err := t.compare(ctx); err != nil {
@@ -147,7 +155,7 @@ func (t *torture) prepare(ctx context.Context) error {
 
 func (t *torture) dumpArgs(dir string, how []string) []string {
 	// At info a dump says that it found nothing to resume and begins anew.
-	return append([]string{"-B", schema, "-o", dir, "--chunk-size", "8KiB", "--log-level", "info"}, how...)
+	return append([]string{"-B", schema, "-o", t.place(dir), "--chunk-size", "8KiB", "--log-level", "info"}, how...)
 }
 
 func (t *torture) measure(ctx context.Context, e *end, command string, args ...string) (habits, error) {
@@ -175,7 +183,7 @@ func (t *torture) iterate(ctx context.Context, rng *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	with := []string{"-d", dump, "--defer-indexes", []string{"auto", "all", "none"}[rng.IntN(3)]}
+	with := []string{"-d", t.place(dump), "--defer-indexes", []string{"auto", "all", "none"}[rng.IntN(3)]}
 	if rng.IntN(3) == 0 {
 		with = append(with, "--via", "insert")
 	}

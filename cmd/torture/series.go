@@ -80,7 +80,7 @@ func (t *torture) loadUntilDone(ctx context.Context, rng *rand.Rand, with []stri
 	for run := range runsInRow {
 		k := kind("")
 		if run == 0 || run < faultsInRow && rng.IntN(2) == 0 {
-			k = t.draw(rng, append(everywhere(), deadlock, lockWait))
+			k = t.draw(rng, append(t.everywhere(), deadlock, lockWait))
 		}
 		p, happened, err := t.attempt(ctx, rng, k, t.target, t.loads, "load", with...)
 		if err != nil {

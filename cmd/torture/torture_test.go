@@ -21,9 +21,21 @@ func TestTorture(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build gomove: %v\n%s", err, out)
 	}
-	if err := run(t.Context(), []string{"--gomove", gomove, "--seed", "4", "--faults", "24", "--rows", "150", "--servers", "mysql56:mariadb,mariadb:mysql56"}); err != nil {
-		t.Error(err)
-	}
+	t.Run("directory", func(t *testing.T) {
+		if err := run(t.Context(), []string{"--gomove", gomove, "--seed", "4", "--faults", "24", "--rows", "150", "--servers", "mysql56:mariadb,mariadb:mysql56"}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("bucket", func(t *testing.T) {
+		if !testdb.S3Installed() {
+			testdb.StartS3(t) // it skips, or fails in CI
+		}
+		if err := run(t.Context(), []string{
+			"--gomove", gomove, "--s3", "--move", "files", "--seed", "7", "--faults", "5", "--rows", "100", "--servers", "mysql56:mariadb", "--only", "kill,s3-cut,s3-stall",
+		}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestCompare shows that the comparison sees each kind of damage.
