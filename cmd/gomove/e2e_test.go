@@ -106,7 +106,11 @@ func mustRun(t testing.TB, args ...string) result {
 
 // at returns the connection flags of a server.
 func at(s *testdb.Server) []string {
-	return []string{"-h", s.Host, "-P", strconv.Itoa(s.Port), "-u", s.User}
+	args := []string{"-h", s.Host, "-P", strconv.Itoa(s.Port), "-u", s.User}
+	if s.Password != "" {
+		args = append(args, "-p"+s.Password)
+	}
+	return args
 }
 
 // dumpArgs and loadArgs put a command line together; progress stays quiet.

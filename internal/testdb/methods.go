@@ -89,7 +89,9 @@ func (s *Server) tool(t testing.TB, p program, args []string) *exec.Cmd {
 	if p.argv == nil {
 		t.Skipf("SKIPPED, NOT TESTED: no command line tool for %s is installed: run `make setup`", s.Kind)
 	}
-	return p.command(t.Context(), append([]string{
-		"--no-defaults", "--host=" + s.Host, "--port=" + strconv.Itoa(s.Port), "--user=" + s.User,
-	}, args...)...)
+	connection := []string{"--no-defaults", "--host=" + s.Host, "--port=" + strconv.Itoa(s.Port), "--user=" + s.User}
+	if s.Password != "" {
+		connection = append(connection, "--password="+s.Password)
+	}
+	return p.command(t.Context(), append(connection, args...)...)
 }

@@ -70,7 +70,11 @@ func (p *pool) open(s *Server) (*sql.DB, error) {
 	defer p.mu.Unlock()
 	var err error
 	if p.db == nil {
-		p.db, err = s.open("unix", s.Socket, "", map[string]string{"sql_mode": "''", "time_zone": "'+00:00'"})
+		network, address := "unix", s.Socket
+		if address == "" {
+			network, address = "tcp", s.address()
+		}
+		p.db, err = s.open(network, address, "", map[string]string{"sql_mode": "''", "time_zone": "'+00:00'"})
 	}
 	return p.db, err
 }

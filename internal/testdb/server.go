@@ -31,7 +31,7 @@ type Server struct {
 	Version  string // such as "10.11.19"
 	Host     string // "127.0.0.1"
 	Port     int
-	Socket   string // path of the unix socket
+	Socket   string // path of the unix socket; empty when there is none
 	User     string // "root"
 	Password string // empty
 	DataDir  string
@@ -42,6 +42,7 @@ type Server struct {
 	args    []string // the caller's
 	proc    *process // nil while stopped
 	reading pool     // of Query
+	secure  bool     // it takes connections with TLS only
 }
 
 // Launch starts a server in dir, which keeps its data: an existing one goes on with what it has. With an empty
@@ -204,8 +205,10 @@ func (s *Server) Remove() error {
 
 // Open returns a pool of root's connections by TCP, several statements at once allowed.
 func (s *Server) Open(schema string) (*sql.DB, error) {
-	return s.open("tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)), schema, nil)
+	return s.open("tcp", s.address(), schema, nil)
 }
+
+func (s *Server) address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 
 // open returns a pool whose sessions start with these variables.
 func (s *Server) open(network, addr, schema string, variables map[string]string) (*sql.DB, error) {
@@ -213,6 +216,9 @@ func (s *Server) open(network, addr, schema string, variables map[string]string)
 	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = network, addr, s.User, s.Password, schema
 	cfg.MultiStatements = true
 	cfg.Params = variables
+	if s.secure {
+		cfg.TLSConfig = "skip-verify"
+	}
 	cfg.AllowAllFiles = true
 	cfg.Logger = &mysql.NopLogger{}
 	c, err := mysql.NewConnector(cfg)
