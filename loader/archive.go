@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/gomove/gomove/transform"
@@ -9,6 +10,9 @@ import (
 // startArchive takes the AUTO_INCREMENT option out of CREATE TABLE for the engine ARCHIVE, which takes no row whose number
 // is below it (https://dev.mysql.com/doc/refman/8.4/en/archive-storage-engine.html). The check after the data sets it.
 func startArchive(create []byte, m transform.Mode) []byte {
+	if !bytes.Contains(bytes.ToUpper(create), []byte("ARCHIVE")) {
+		return create
+	}
 	tokens := transform.Lex(create, m)
 	archive, option := false, -1
 	words := make([]int, 0, len(tokens))

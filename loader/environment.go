@@ -37,7 +37,7 @@ func (e *environment) set(stmt []byte, m transform.Mode) error {
 
 // significant drops white space, comments and the marks of versioned comments.
 func significant(tokens []transform.Token) []transform.Token {
-	out := tokens[:0:0]
+	out := make([]transform.Token, 0, len(tokens))
 	for _, t := range tokens {
 		if t.Significant() {
 			out = append(out, t)

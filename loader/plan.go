@@ -209,7 +209,7 @@ func (l *load) planTable(t *table, create []byte, m transform.Mode) error {
 			l.maskedKeys = append(l.maskedKeys, fk)
 		}
 	}
-	t.autoInc, _ = transform.AutoIncrement(create, m)
+	t.autoInc = def.NextValue
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,8 +14,11 @@ import (
 // sameOnTarget refuses a statement that says something else to the target than to gomove: its head would be another one
 // without what stands in versioned comments that the target passes over.
 func (l *load) sameOnTarget(st *statement) error {
+	if !bytes.Contains(st.text, []byte("/*")) {
+		return nil
+	}
 	tokens := transform.Lex(st.text, st.mode)
-	if !slices.ContainsFunc(tokens, func(t transform.Token) bool { return t.Kind == transform.VersionedOpen }) {
+	if !versioned(tokens) {
 		return nil
 	}
 	executed, err := transform.Executed(tokens, l.target)
@@ -36,19 +40,19 @@ func (l *load) checkSafe(o *dump.Object, st *statement, text []byte) error {
 		return nil
 	}
 	all := transform.Lex(text, st.mode)
+	if err := l.safeTokens(o, st, significant(all)); err != nil || !versioned(all) {
+		return err
+	}
 	executed, err := transform.Executed(all, l.target)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnsafe, err)
 	}
-	for _, tokens := range [][]transform.Token{significant(all), significant(executed)} {
-		if err := l.safeTokens(o, st, tokens); err != nil {
-			return err
-		}
-		if len(all) == len(executed) {
-			break
-		}
-	}
-	return nil
+	return l.safeTokens(o, st, significant(executed))
+}
+
+// versioned reports a versioned comment, of which a target may see more or less than another.
+func versioned(tokens []transform.Token) bool {
+	return slices.ContainsFunc(tokens, func(t transform.Token) bool { return t.Kind == transform.VersionedOpen })
 }
 
 func (l *load) safeTokens(o *dump.Object, st *statement, tokens []transform.Token) error {

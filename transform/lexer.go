@@ -26,7 +26,7 @@ type Token struct {
 // Lex cuts one statement into tokens. It never fails: an unterminated token runs to the end.
 func Lex(stmt []byte, m Mode) []Token {
 	l := NewLexer(stmt, m)
-	tokens := make([]Token, 0, min(16+len(stmt)/4, 4096))
+	tokens := make([]Token, 0, min(16+len(stmt)/2, 4096))
 	for {
 		t, ok := l.Next()
 		if !ok {

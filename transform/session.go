@@ -54,7 +54,7 @@ func (s *session) follow(stmt []byte) bool {
 
 // significant is the tokens without spaces, comments and the marks of versioned comments.
 func significant(tokens []Token) []Token {
-	var out []Token
+	out := make([]Token, 0, len(tokens))
 	for _, t := range tokens {
 		if t.Significant() {
 			out = append(out, t)

@@ -16,6 +16,7 @@ type TableDef struct {
 	ForeignKeys []string // "ADD CONSTRAINT `c` FOREIGN KEY ..."
 	Engine      string   // as the statement names it; empty when it does not
 	Partitioned bool
+	NextValue   uint64 // AUTO_INCREMENT; 0 when the statement names none
 }
 
 // Index is one deferred index.
@@ -46,7 +47,7 @@ func SplitTable(stmt []byte, m Mode, deferIndexes bool) (TableDef, error) {
 	if err != nil {
 		return TableDef{}, err
 	}
-	def := TableDef{Create: stmt, Engine: t.engine, Partitioned: t.partitioned}
+	def := TableDef{Create: stmt, Engine: t.engine, Partitioned: t.partitioned, NextValue: t.nextValue}
 	keep := t.kept(deferIndexes)
 	var out [][]byte
 	for i, e := range t.elements {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/zeebo/xxh3"
 
@@ -28,6 +29,7 @@ type Reader struct {
 	sealed   bool              // metadata holds its own checksum
 	sums     map[string]string // of the files that metadata tells one of
 	decoders decoders
+	hashing  sync.Pool // buffers, *[]byte
 }
 
 // Open reads gomove.json and metadata; a store without metadata is ErrIncomplete, a newer format or an unknown capability ErrFormat.

@@ -133,13 +133,22 @@ func (r *Reader) size(ctx context.Context, name string) (int64, error) {
 	return 0, fs.ErrNotExist
 }
 
+// hashBuffer is the size of a read for a checksum.
+const hashBuffer = 32 << 10
+
 func (r *Reader) hashFile(ctx context.Context, name string) (string, error) {
 	f, err := r.store.Open(ctx, name)
 	if err != nil {
 		return "", err
 	}
 	hash := xxh3.New128()
-	_, err = io.Copy(hash, &cancellable{ctx: ctx, r: f})
+	buf, ok := r.hashing.Get().(*[]byte)
+	if !ok {
+		b := make([]byte, hashBuffer)
+		buf = &b
+	}
+	defer r.hashing.Put(buf)
+	_, err = io.CopyBuffer(hash, &cancellable{ctx: ctx, r: f}, *buf)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return "", fmt.Errorf("%s in %s: %w", name, r.store, err)
 	}
