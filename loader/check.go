@@ -7,7 +7,6 @@ import (
 
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/progress"
-	"github.com/gomove/gomove/transform"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -62,7 +61,7 @@ func (l *load) checkTables(ctx context.Context) error {
 			return err
 		}
 	}
-	return l.eachTable(ctx, func(t *table) bool { return t.autoInc > 0 && !t.left }, l.checkAutoIncrement)
+	return l.checkCounters(ctx)
 }
 
 // checkCount counts the rows that are there. A run that was taken up again takes the word of the progress table for the
@@ -76,58 +75,6 @@ func (l *load) checkCount(ctx context.Context, s *session, t *table) error {
 		l.summary.differs(fmt.Sprintf("table %s: it has %s, the dump has %s; something else has changed it since this load began: load it again by --restart --if-exists drop", t, progress.Counted(rows, "row"), progress.Count(t.rows)))
 	}
 	return nil
-}
-
-// checkAutoIncrement sets the counter that the source had where loading left another one.
-func (l *load) checkAutoIncrement(ctx context.Context, s *session, t *table) error {
-	got, err := s.autoIncrement(ctx, t)
-	if err != nil || got == t.autoInc {
-		return err
-	}
-	if t.kept {
-		if numbers, err := column(ctx, l.server, numberedQuery(t)); err != nil || len(numbers) == 0 {
-			return err // the table that stays numbers no rows
-		}
-	}
-	if err := l.retryDDL(ctx, s, fmt.Sprintf("ALTER TABLE %s AUTO_INCREMENT=%d", t, t.autoInc)); err != nil {
-		return fmt.Errorf("table %s: %w", t, err)
-	}
-	if got, err = s.autoIncrement(ctx, t); err != nil || got == t.autoInc || usedUp(got, t.autoInc) {
-		return err
-	}
-	l.summary.differs(fmt.Sprintf("table %s: AUTO_INCREMENT is %d, the source had %d", t, got, t.autoInc))
-	return nil
-}
-
-// numberedQuery finds the AUTO_INCREMENT column of a table.
-func numberedQuery(t *table) string {
-	return "SELECT column_name FROM information_schema.columns WHERE extra LIKE '%auto_increment%' AND table_schema=" +
-		mysql.QuoteString(t.schema) + " AND table_name=" + mysql.QuoteString(t.name)
-}
-
-// usedUp reports two counters at the end of the column's type: some servers print its last number, others the one after it.
-func usedUp(a, b uint64) bool {
-	last := min(a, b)
-	if max(a, b) != last+1 {
-		return false
-	}
-	for bits := 8; bits <= 64; bits += 8 {
-		if top := uint64(1) << (bits - 1); bits != 40 && bits != 48 && bits != 56 && (last == top-1 || last == top-1+top) {
-			return true
-		}
-	}
-	return false
-}
-
-// autoIncrement is taken from SHOW CREATE TABLE: information_schema has NULL on MySQL 9 until the table is analysed.
-func (s *session) autoIncrement(ctx context.Context, t *table) (uint64, error) {
-	var name string
-	var create []byte
-	if err := s.QueryRowContext(ctx, "SHOW CREATE TABLE "+t.String()).Scan(&name, &create); err != nil {
-		return 0, fmt.Errorf("table %s: %w", t, err)
-	}
-	next, _ := transform.AutoIncrement(create, transform.Mode{Charset: "utf8mb4"})
-	return max(1, next), nil
 }
 
 // analyze refreshes the statistics of the optimizer.

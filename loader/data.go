@@ -86,6 +86,8 @@ type writer struct {
 	*load
 	s    *session
 	lost []slot // of sessions that the server may still know
+
+	sharing bool // its transaction holds several chunks
 }
 
 func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *table) error {
@@ -97,20 +99,34 @@ func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *tabl
 			if !ok {
 				return nil
 			}
-			err := w.load1(ctx, one)
-			if w.fed != nil {
-				w.fed.release(one.c)
-			}
-			if err != nil {
-				return &ChunkError{Table: one.t.String(), File: one.c.File, Err: err}
-			}
-			if one.t.committed(one.c.Rows) {
-				if err := w.complete(ctx, one.t, ready); err != nil {
-					return err
-				}
+			if err := w.loadAll(ctx, one, ready); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// loadAll loads a chunk and those that go with it.
+func (w *writer) loadAll(ctx context.Context, one work, ready chan<- *table) error {
+	together := len(one.with) > 0 && w.together(ctx, one.all())
+	for _, one := range one.all() {
+		var err error
+		if !together {
+			err = w.load1(ctx, one)
+		}
+		if w.fed != nil {
+			w.fed.release(one.c)
+		}
+		if err != nil {
+			return &ChunkError{Table: one.t.String(), File: one.c.File, Err: err}
+		}
+		if one.t.committed(one.c.Rows) {
+			if err := w.complete(ctx, one.t, ready); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // load1 loads one chunk, again and again where that may help: the whole chunk, never a statement of it.
@@ -170,6 +186,25 @@ var errDone = errors.New("chunk is in already")
 // attempt loads a chunk in one transaction, on a session that is in order. Whatever fails, nothing of the chunk is open
 // on the target afterwards.
 func (w *writer) attempt(ctx context.Context, one work) (err error) {
+	if err := w.ready(ctx, one); err != nil {
+		return err
+	}
+	stop := w.s.KillOnDone(ctx)
+	var read atomic.Int64
+	err = w.transaction(ctx, one, &read)
+	stop()
+	w.s.used = time.Now()
+	if err == nil || errors.Is(err, errDone) {
+		w.counters.Bytes.Add(one.c.Bytes - read.Load())
+		return nil
+	}
+	w.counters.Bytes.Add(-read.Load())
+	w.undo(ctx, err)
+	return err
+}
+
+// ready has a session that is in order, and knows the columns of the tables.
+func (w *writer) ready(ctx context.Context, all ...work) (err error) {
 	if len(w.lost) > 0 {
 		if err := w.bury(ctx, w.lost...); err != nil {
 			return err
@@ -184,26 +219,20 @@ func (w *writer) attempt(ctx context.Context, one work) (err error) {
 			return err
 		}
 	}
-	if err := w.probe(ctx, one.t); err != nil {
-		w.abandon(ctx)
-		return err
+	for _, one := range all {
+		if err := w.probe(ctx, one.t); err != nil {
+			w.abandon(ctx)
+			return err
+		}
 	}
-	stop := w.s.KillOnDone(ctx)
-	var read atomic.Int64
-	err = w.transaction(ctx, one, &read)
-	stop()
-	w.s.used = time.Now()
-	if err == nil || errors.Is(err, errDone) {
-		w.counters.Bytes.Add(one.c.Bytes - read.Load())
-		return nil
-	}
-	w.counters.Bytes.Add(-read.Load())
-	if mysql.IsConnectionLost(err) || ctx.Err() != nil {
-		w.abandon(ctx)
-	} else if !w.s.rollback(ctx) {
+	return nil
+}
+
+// undo ends a transaction that has failed: it is rolled back, or its session is gone.
+func (w *writer) undo(ctx context.Context, err error) {
+	if mysql.IsConnectionLost(err) || ctx.Err() != nil || !w.s.rollback(ctx) {
 		w.abandon(ctx)
 	}
-	return err
 }
 
 // abandon throws the session away. The server must do so too before the chunk is tried again; when the run ends, there
@@ -233,20 +262,20 @@ const (
 // transaction is BEGIN, the progress row, the rows, their check, COMMIT. Tables without transactions get their progress
 // row afterwards, on its own: MySQL with GTIDs refuses both in one transaction (error 1785).
 func (w *writer) transaction(ctx context.Context, one work, read *atomic.Int64) error {
-	claim := w.journal.insertChunk(one.t.schema, one.t.name, one.c)
+	claim := w.journal.claim(one)
 	if one.t.plainEngine {
 		if err := w.rows(ctx, one, read); err != nil {
 			return err
 		}
 		return w.between(ctx, one.t.name, atBegun, claim, atClaimed)
 	}
-	if _, err := w.s.ExecContext(ctx, "START TRANSACTION"); err != nil {
+	if _, err := w.s.watched(ctx, "START TRANSACTION"); err != nil {
 		return err
 	}
 	if err := w.reach(atBegun, w.s, one.t.name); err != nil {
 		return err
 	}
-	if _, err := w.s.ExecContext(ctx, claim); err != nil {
+	if _, err := w.s.watched(ctx, claim); err != nil {
 		switch mysql.Number(err) {
 		case errDuplicate:
 			return w.already(ctx, one)
@@ -269,7 +298,7 @@ func (w *writer) between(ctx context.Context, of string, before moment, query st
 	if err := w.reach(before, w.s, of); err != nil {
 		return err
 	}
-	if _, err := w.s.ExecContext(ctx, query); err != nil {
+	if _, err := w.s.watched(ctx, query); err != nil {
 		return err
 	}
 	return w.reach(after, w.s, of)
@@ -312,7 +341,7 @@ func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err er
 	switch {
 	case one.clean != nil:
 		got, err = w.cleanRows(ctx, one, r)
-	case w.viaInsert.Load() || w.format == dump.SQL:
+	case w.viaInsert.Load() || w.format == dump.SQL || w.sharing && w.o.Via != ViaLocalInfile:
 		got, err = w.insertRows(ctx, one, r)
 	default:
 		got, err = w.infile(ctx, one, r)

@@ -26,7 +26,7 @@ func (w *writer) infile(ctx context.Context, one work, r io.Reader) (result, err
 	name := randomName()
 	mysqldriver.RegisterReaderHandler(name, func() io.Reader { return io.MultiReader(r) }) // no Close: the chunk is closed where it was opened
 	defer mysqldriver.DeregisterReaderHandler(name)
-	res, err := w.s.ExecContext(ctx, loadStatement(one.t, "LOCAL INFILE "+mysql.QuoteString("Reader::"+name)))
+	res, err := w.s.watched(ctx, loadStatement(one.t, "LOCAL INFILE "+mysql.QuoteString("Reader::"+name)))
 	if err = errors.Join(text.failed(), err); err != nil {
 		return result{}, err
 	}

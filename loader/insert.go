@@ -150,7 +150,7 @@ func (in *inserter) flush(ctx context.Context) error {
 	if in.rows == 0 {
 		return nil
 	}
-	res, err := in.w.s.ExecContext(ctx, string(in.buf))
+	res, err := in.w.s.watched(ctx, string(in.buf))
 	if err != nil {
 		return in.failed(err)
 	}

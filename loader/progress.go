@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 )
 
@@ -281,19 +280,28 @@ func (j *journal) mark(ctx context.Context, s *mysql.Server, marks ...mark) erro
 	return nil
 }
 
-// insertChunk is the statement that claims a chunk. It comes first in the chunk's transaction: whoever else is at the
-// chunk, a session that lost its client for one, is waited for, and 1062 says that the chunk is in already.
-func (j *journal) insertChunk(schema, table string, c *dump.Chunk) string {
-	keys, err := json.Marshal(c.Range)
-	if err != nil {
-		keys = nil // a Range is strings and numbers: it cannot fail
+// claim is the statement that claims chunks. It comes first in their transaction: whoever else is at one of them, a session
+// that lost its client for one, is waited for, and 1062 says that one is in already.
+func (j *journal) claim(all ...work) string {
+	var q strings.Builder
+	fmt.Fprintf(&q, "INSERT INTO %s (dump_id,kind,schema_name,table_name,number,state,row_count,byte_count,key_range) VALUES ", j.name())
+	for i, one := range all {
+		c := one.c
+		keys, err := json.Marshal(c.Range)
+		if err != nil {
+			keys = nil // a Range is strings and numbers: it cannot fail
+		}
+		state := ""
+		if c.Differs {
+			state = stateDiffers
+		}
+		if i > 0 {
+			q.WriteByte(',')
+		}
+		fmt.Fprintf(&q, "(%s,'chunk',%s,%s,%d,'%s',%d,%d,%s)", mysql.QuoteString(j.id), mysql.QuoteString(one.t.schema), mysql.QuoteString(one.t.name),
+			c.Number, state, c.Rows, c.Bytes, mysql.QuoteString(string(keys)))
 	}
-	state := ""
-	if c.Differs {
-		state = stateDiffers
-	}
-	return fmt.Sprintf("INSERT INTO %s (dump_id,kind,schema_name,table_name,number,state,row_count,byte_count,key_range) VALUES (%s,'chunk',%s,%s,%d,'%s',%d,%d,%s)",
-		j.name(), mysql.QuoteString(j.id), mysql.QuoteString(schema), mysql.QuoteString(table), c.Number, state, c.Rows, c.Bytes, mysql.QuoteString(string(keys)))
+	return q.String()
 }
 
 // olderThan are the tables with a chunk that came in more than so many seconds ago, or nearly so.

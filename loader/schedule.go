@@ -17,6 +17,13 @@ type work struct {
 	seq int
 	// clean replaces invalid text, when the target has refused some.
 	clean *cleaner
+	// with are chunks that may be loaded in the same transaction.
+	with []work
+}
+
+// all is the chunk and those that go with it.
+func (one work) all() []work {
+	return append([]work{{t: one.t, c: one.c, seq: one.seq, clean: one.clean}}, one.with...)
 }
 
 // chunkHeap has chunks of the largest table first, those of one table in their order.
@@ -67,13 +74,13 @@ func (l *load) feed(ctx context.Context, out chan<- work) error {
 		seq++
 		heap.Push(&h, work{t: t, c: c, seq: seq})
 		if h.Len() >= window {
-			if !send(ctx, out, heap.Pop(&h).(work)) {
+			if !send(ctx, out, l.pop(&h)) {
 				return ctx.Err()
 			}
 		}
 	}
 	for h.Len() > 0 {
-		if !send(ctx, out, heap.Pop(&h).(work)) {
+		if !send(ctx, out, l.pop(&h)) {
 			return ctx.Err()
 		}
 	}

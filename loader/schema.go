@@ -281,11 +281,15 @@ func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) erro
 		if err != nil {
 			return err
 		}
-		def, err := transform.SplitTable(p.text, p.st.mode, l.defers(t))
-		if err != nil {
-			return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: p.st.file, Line: p.st.line, Err: err}
+		create := p.text
+		if t.foreignKeys || l.defers(t) {
+			def, err := transform.SplitTable(p.text, p.st.mode, l.defers(t))
+			if err != nil {
+				return &StatementError{Phase: l.counters.Phase(), Object: objectName(o), File: p.st.file, Line: p.st.line, Err: err}
+			}
+			create = def.Create
 		}
-		if err := l.exec(ctx, s, schema, o, p.st, startArchive(def.Create, p.st.mode)); err != nil {
+		if err := l.exec(ctx, s, schema, o, p.st, startArchive(create, p.st.mode)); err != nil {
 			return err
 		}
 	}
@@ -360,7 +364,7 @@ func (l *load) run(ctx context.Context, s *session, o *dump.Object, query string
 func (l *load) retryDDL(ctx context.Context, s *session, query string) error {
 	return retry(ctx, ddlAttempts, undone, func() error {
 		defer s.KillOnDone(ctx)()
-		_, err := s.ExecContext(ctx, query)
+		_, err := s.watched(ctx, query)
 		return err
 	})
 }

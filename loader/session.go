@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -50,6 +51,15 @@ func (l *load) prime(ctx context.Context, s *session) error {
 		return err
 	}
 	return s.QueryRowContext(ctx, "SELECT @@sql_mode, @@time_zone, @@global.sql_mode, @@global.time_zone").Scan(&s.baseMode, &s.baseZone, &s.ownMode, &s.ownZone)
+}
+
+// watched runs a statement while KillOnDone watches ctx. The driver's own watch would cost two changes of goroutine for each.
+func (s *session) watched(ctx context.Context, query string) (sql.Result, error) {
+	res, err := s.ExecContext(context.WithoutCancel(ctx), query)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return res, err
 }
 
 // openPatiently is open, again and again while the server is away or has no room.

@@ -36,8 +36,12 @@ func (w *warning) aboutStatement() bool {
 // shownWarnings is how many of a chunk's warnings are read.
 const shownWarnings = 10
 
-// warnings asks for the count first: reading @@warning_count would clear the list on MySQL 9.7.
+// warnings asks the server for the warnings of the last statement, unless that was answered by an OK that counts none. It asks for
+// their number first: reading @@warning_count would clear the list on MySQL 9.7.
 func (s *session) warnings(ctx context.Context) (count int64, first []warning, err error) {
+	if n, ok := s.Warned(); ok && n == 0 {
+		return 0, nil, nil
+	}
 	if err := s.QueryRowContext(ctx, "SHOW COUNT(*) WARNINGS").Scan(&count); err != nil || count == 0 {
 		return 0, nil, err
 	}
@@ -70,6 +74,9 @@ const (
 // check holds what the target says of a chunk against the dump: as many rows as there are, and no warning but those
 // that are expected or that the user chose to live with.
 func (w *writer) check(ctx context.Context, one work, got result) error {
+	if w.sharing && (got.rows != one.c.Rows || got.count != 0) {
+		return errAlone
+	}
 	if got.rows != one.c.Rows {
 		return w.mismatch(ctx, one, got)
 	}

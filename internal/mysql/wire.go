@@ -21,9 +21,9 @@ type wire struct {
 	taken   atomic.Bool // by a reader of rows
 	closed  atomic.Bool
 
-	plain   bool // what the driver reads is what the server sends, and the handshake is over
-	head    []byte
-	refused bool // an answer was refused by sound
+	plain   bool   // what the driver reads is what the server sends, and the handshake is over
+	head    []byte // of the answer to what was written last
+	refused bool   // an answer was refused by sound
 }
 
 // socket reads what a server sends, for one answer after the other.
@@ -84,13 +84,17 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// answerHead is the size of a packet's head and the first byte of its payload.
-const answerHead = packetHeader + 1
+const (
+	// answerHead is the size of a packet's head and the first byte of its payload.
+	answerHead = packetHeader + 1
+	// okHead holds an OK packet up to its number of warnings, which follows two numbers of up to 9 bytes and the status.
+	okHead = answerHead + 9 + 9 + 2 + 2
+)
 
 // sound looks at the head of the answer to a statement: the driver believes any number of columns and allocates them at once.
 // A first byte of 0xfd or 0xfe is a number of more than 65535.
 func (w *wire) sound(b []byte) bool {
-	missing := answerHead - len(w.head)
+	missing := okHead - len(w.head)
 	if missing <= 0 {
 		return true
 	}

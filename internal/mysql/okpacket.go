@@ -1,0 +1,54 @@
+package mysql
+
+import "encoding/binary"
+
+// Warned is the number of warnings that the server gave with its OK to the last statement, at most 65535. ok is false where
+// that is not known: the answer was another one, or came encrypted.
+// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_ok_packet.html
+func (c *Conn) Warned() (n int, ok bool) {
+	if c.net == nil || !c.net.plain {
+		return 0, false
+	}
+	return okWarnings(c.net.head)
+}
+
+// okWarnings reads the number of warnings from the head of an answer.
+func okWarnings(head []byte) (n int, ok bool) {
+	if len(head) < answerHead || head[packetHeader] != 0 {
+		return 0, false
+	}
+	size := int(head[0]) | int(head[1])<<8 | int(head[2])<<16
+	rest := head[packetHeader:min(len(head), packetHeader+size)]
+	rest = rest[1:]
+	for range 2 { // affected rows, last insert id
+		var width int
+		if width, ok = lengthWidth(rest); !ok || len(rest) < width {
+			return 0, false
+		}
+		rest = rest[width:]
+	}
+	const statusBytes, warningBytes = 2, 2
+	if len(rest) < statusBytes+warningBytes {
+		return 0, false
+	}
+	return int(binary.LittleEndian.Uint16(rest[statusBytes:])), true
+}
+
+// lengthWidth is how many bytes a length-encoded number takes.
+func lengthWidth(b []byte) (n int, ok bool) {
+	if len(b) == 0 {
+		return 0, false
+	}
+	switch b[0] {
+	case 0xfb, 0xff: // NULL, and no number
+		return 0, false
+	case 0xfc:
+		return 3, true
+	case 0xfd:
+		return 4, true
+	case 0xfe:
+		return 9, true
+	default:
+		return 1, true
+	}
+}

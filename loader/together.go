@@ -1,0 +1,91 @@
+package loader
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomove/gomove/internal/dump"
+)
+
+// Small chunks are loaded several to a transaction and by INSERT: a claim, START TRANSACTION, COMMIT and the two answers of a LOAD DATA
+// for each would cost more than their rows.
+const (
+	smallChunk   = 64 << 10 // bytes
+	mostTogether = 32
+	fewChunks    = 64 // so many gain nothing
+)
+
+// errAlone is a chunk of which the target says anything but that its rows are in: what that means is found out without others.
+var errAlone = errors.New("chunk does not load without a word")
+
+// isSmall reports whether a chunk may share its transaction with others.
+func (l *load) isSmall(one work) bool {
+	return one.c.Bytes <= smallChunk && !one.t.plainEngine
+}
+
+// shares reports whether small chunks of this load go together.
+func (l *load) shares() bool {
+	return l.fed == nil && l.format != dump.SQL && l.o.Session.InvalidText != Replace && !l.viaS3.Load()
+}
+
+// pop takes the next chunk off the heap, and with a small one those that come after it: as many as leave each writer its share.
+func (l *load) pop(h *chunkHeap) work {
+	one := heap.Pop(h).(work)
+	if h.Len() < fewChunks || !l.shares() || !l.isSmall(one) {
+		return one
+	}
+	for n := min(mostTogether, h.Len()/(2*l.o.Threads)); len(one.with)+1 < n && l.isSmall((*h)[0]); {
+		one.with = append(one.with, heap.Pop(h).(work))
+	}
+	return one
+}
+
+// together loads small chunks in one transaction: their progress rows, their rows with the checks of each, COMMIT. Where that fails
+// nothing of them is open on the target, and the caller loads each alone, which also finds out whether a lost COMMIT has passed.
+func (w *writer) together(ctx context.Context, all []work) bool {
+	w.counters.Busy.Add(1)
+	defer w.counters.Busy.Add(-1)
+	if w.ready(ctx, all...) != nil {
+		return false
+	}
+	stop := w.s.KillOnDone(ctx)
+	var read atomic.Int64
+	w.sharing = true
+	err := w.shared(ctx, all, &read)
+	w.sharing = false
+	stop()
+	w.s.used = time.Now()
+	w.counters.Bytes.Add(-read.Load())
+	if err != nil {
+		w.log.Debug("chunks are loaded one by one", "chunks", len(all), "first", all[0].c.File, "error", err)
+		w.undo(ctx, err)
+		return false
+	}
+	for _, one := range all {
+		w.summary.chunk(one.c)
+		w.counters.Chunks.Add(1)
+		w.counters.Rows.Add(one.c.Rows)
+		w.counters.Bytes.Add(one.c.Bytes)
+	}
+	return true
+}
+
+// shared is the transaction of several chunks.
+func (w *writer) shared(ctx context.Context, all []work, read *atomic.Int64) error {
+	first := all[0].t.name
+	if _, err := w.s.watched(ctx, "START TRANSACTION"); err != nil {
+		return err
+	}
+	if err := w.between(ctx, first, atBegun, w.journal.claim(all...), atClaimed); err != nil {
+		return err
+	}
+	for _, one := range all {
+		if err := w.rows(ctx, one, read); err != nil {
+			return err
+		}
+	}
+	return w.between(ctx, first, atChecked, "COMMIT", atCommitted)
+}
