@@ -11,7 +11,7 @@ import (
 
 const (
 	// pieceBytes is what one parameter holds: the driver copies each as a whole before it sends it.
-	pieceBytes = 4 << 20
+	pieceBytes = 1 << 20
 	// hugeBytes is the size from which garbage is collected before a row is sent, as the buffer that the reader's grew out of.
 	hugeBytes = 64 << 20
 )

@@ -144,7 +144,7 @@ func (w *writer) dumpRows(one work, r io.Reader) interface{ Read() (dump.Row, er
 	cols := one.t.inDump()
 	most := min(maxRowBytes, one.c.Bytes, w.largestRow(len(cols)))
 	if w.format != dump.SQL {
-		return dump.NewCSVReader(r, len(cols), most)
+		return dump.NewCSVReader(r, len(cols), most).Expect(one.c.LargestRow)
 	}
 	names := make([]string, len(cols))
 	for i, c := range cols {

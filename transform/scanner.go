@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 )
 
 // ErrStatementTooLong is wrapped by Scanner.Next's error for a statement above maxBytes.
@@ -216,6 +217,7 @@ func (s *Scanner) grow() {
 	size := 2 * len(s.buf)
 	if len(s.buf) > largeBuffer {
 		size = len(s.buf) + len(s.buf)/4 // both are in memory for a moment
+		runtime.GC()                     // and the one before them else
 	}
 	size = max(size, min(firstBuffer, s.maxBytes+1))
 	if size > s.maxBytes {

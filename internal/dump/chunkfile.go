@@ -84,7 +84,9 @@ func (c *ChunkFile) WriteRow(row Row) error {
 		c.startRow(size)
 	}
 	if size > largeRow {
+		start := c.Bytes()
 		c.err = c.writeLarge(row)
+		c.chunk.LargestRow = max(c.chunk.LargestRow, c.Bytes()-start)
 		return c.err
 	}
 	before := len(c.e.text)

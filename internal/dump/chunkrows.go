@@ -10,7 +10,7 @@ var _, _ RowReader = (*CSVReader)(nil), (*InsertReader)(nil)
 // NewRowReader reads the rows of a chunk file, as OpenChunk gives it, in the format that it has. maxRowBytes bounds one row.
 func NewRowReader(in io.Reader, c *Chunk, columns []Column, maxRowBytes int64) RowReader {
 	if c.Format() == CSV {
-		return NewCSVReader(in, len(columns), maxRowBytes)
+		return NewCSVReader(in, len(columns), maxRowBytes).Expect(c.LargestRow)
 	}
 	names := make([]string, len(columns))
 	for i, col := range columns {

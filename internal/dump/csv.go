@@ -1,5 +1,7 @@
 package dump
 
+import "bytes"
+
 // Row is one row's cells in column order; a nil cell is NULL, an empty one is ”. Valid until the next row.
 type Row [][]byte
 
@@ -25,6 +27,15 @@ func appendCSVCell(dst, cell []byte, enc Encoding) []byte {
 	dst = append(dst, '"')
 	dst = appendEscaped(dst, cell, '"')
 	return append(dst, '"')
+}
+
+// CellSize is how many bytes a cell of text takes in format 1's CSV.
+func CellSize(cell []byte) int {
+	n := len(cell) + 2
+	for _, c := range []byte("\x00\n\r\x1a\\\"") {
+		n += bytes.Count(cell, []byte{c})
+	}
+	return n
 }
 
 // size is the sum of the cells' lengths.

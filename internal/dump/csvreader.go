@@ -19,6 +19,12 @@ func NewCSVReader(r io.Reader, columns int, maxRowBytes int64) *CSVReader {
 	return &CSVReader{in: newReadBuffer(r, maxRowBytes), row: make(Row, columns)}
 }
 
+// Expect tells the reader how many bytes the largest row takes, so that it makes room for it at once; 0: that is not known.
+func (r *CSVReader) Expect(rowBytes int64) *CSVReader {
+	r.in.expect(rowBytes)
+	return r
+}
+
 // Line is the number of the row that Read returned last, counted from 1.
 func (r *CSVReader) Line() int64 { return r.line }
 

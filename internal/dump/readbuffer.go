@@ -4,15 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 )
 
 // readBytes is the size that a readBuffer starts with.
 const readBytes = 128 << 10
 
+// hugeBuffer is the size from which garbage is collected before a buffer is made: it would be in memory beside it.
+const hugeBuffer = 16 << 20
+
 // readBuffer is a buffer over a reader that holds what was read and not yet taken.
 type readBuffer struct {
 	r      io.Reader
 	max    int64 // bytes that one row may have
+	most   int64 // bytes that the largest row has; 0: not known
 	buf    []byte
 	start  int
 	end    int
@@ -54,7 +59,11 @@ func (b *readBuffer) fill() bool {
 		b.start = 0
 	}
 	if b.end == len(b.buf) {
-		grown := make([]byte, grownSize(int64(len(b.buf)), b.max))
+		size := max(grownSize(int64(len(b.buf)), b.max), b.most)
+		if size > hugeBuffer {
+			runtime.GC() // the buffers before this one, and a row that whoever wrote the chunk had
+		}
+		grown := make([]byte, size)
 		copy(grown, b.buf)
 		b.buf = grown
 	}
@@ -71,6 +80,9 @@ func (b *readBuffer) fill() bool {
 	b.err = io.ErrNoProgress
 	return false
 }
+
+// expect tells how large the largest row is: room for it is made at once, where doubling would have it in memory three times.
+func (b *readBuffer) expect(n int64) { b.most = min(n, b.max) }
 
 // grownSize is the next size of a full buffer of n bytes: twice, or all that a row may have where that is near, as both are
 // in memory while one is copied to the other.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 )
 
 const (
@@ -72,6 +73,7 @@ func (b *Buffer) Fill() bool {
 		size := 2 * len(b.buf)
 		if size > largeBuffer { // a huge row: both are in memory while one is copied to the other
 			size = len(b.buf) + len(b.buf)/4
+			runtime.GC() // the one before them
 		}
 		grown := make([]byte, size)
 		copy(grown, b.buf)

@@ -64,6 +64,7 @@ type Chunk struct {
 	memory *Memory
 	buf    []byte
 	rows   int64
+	most   int // bytes of the longest row
 }
 
 // Begin starts a chunk; it waits for room.
@@ -81,6 +82,7 @@ func (c *Chunk) Add(line func(dst []byte) ([]byte, error)) (full bool, err error
 	if err != nil {
 		return false, err
 	}
+	c.most = max(c.most, len(buf)-len(c.buf))
 	c.buf = buf
 	c.rows++
 	return int64(len(buf)) >= c.memory.chunk, nil
@@ -98,6 +100,7 @@ func (c *Chunk) Finish(schema, table string, number int, file string, line int64
 	out := &dump.FedChunk{Chunk: dump.Chunk{
 		Schema: schema, Table: table, Number: number, Rows: c.rows, Bytes: size, Stored: size,
 		File: fmt.Sprintf("%s from line %d", file, line), Range: dump.Range{Piece: number},
+		LargestRow: int64(c.most),
 	}}
 	var once sync.Once
 	buf := c.buf

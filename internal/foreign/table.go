@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -270,10 +271,17 @@ func roomFor(dst []byte, row []Literal) []byte {
 	for _, v := range row {
 		size += len(v.Text)
 	}
-	if size > huge {
-		return slices.Grow(dst, size+size/16)
+	if size <= huge {
+		return dst
 	}
-	return dst
+	size = 0
+	for _, v := range row {
+		size += dump.CellSize(v.Text) + 1
+	}
+	if size > largeBuffer {
+		runtime.GC() // what the buffer of the file's reader grew out of
+	}
+	return slices.Grow(dst, size)
 }
 
 // isPlain reports whether a number, date or time can stand without quotes.

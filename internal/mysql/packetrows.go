@@ -137,6 +137,9 @@ func (r *packetRows) next() ([]byte, error) {
 	if r.done {
 		return nil, io.EOF
 	}
+	if r.packets.large != nil {
+		r.letGo()
+	}
 	b, err := r.packets.packet()
 	if err != nil {
 		return nil, r.end(err)
@@ -161,6 +164,13 @@ func (r *packetRows) next() ([]byte, error) {
 		return nil, err
 	}
 	return nil, io.EOF
+}
+
+// letGo forgets a large row, before the next one is waited for: whoever writes it may have it in memory too.
+func (r *packetRows) letGo() {
+	r.packets.dropLarge()
+	clear(r.row)
+	r.payload = nil
 }
 
 // end gives the connection back to the driver, or closes it after an error that is not the server's. It returns err.

@@ -252,7 +252,10 @@ func TestLargeRowMemory(t *testing.T) {
 	if err = r.step(); err != nil || len(r.row[1]) != len(cell) || cap(r.packets.large) > len(cell)+fullPacket {
 		t.Errorf("cell of %d bytes, %d reserved: %v", len(r.row[1]), cap(r.packets.large), err)
 	}
-	if err = r.step(); err != nil || r.row[0] != nil || string(r.row[1]) != "x" {
+	if _, err = r.next(); err != nil || len(r.row[1]) != 0 || r.packets.large != nil {
+		t.Errorf("cell of %d bytes behind the large row, %d reserved: %v", len(r.row[1]), cap(r.packets.large), err)
+	}
+	if _, err = r.cells(); err != nil || r.row[0] != nil || string(r.row[1]) != "x" {
 		t.Errorf("row behind it: %q, %v", r.row, err)
 	}
 	if _, err = r.next(); !errors.Is(err, io.EOF) || r.packets.large != nil {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -237,10 +238,16 @@ func (f *Feed) fill(ctx context.Context, t *table) error {
 			return fmt.Errorf("row of %s: %w", t.columns, err)
 		}
 		t.rows++
-		if full {
-			return f.flush(ctx)
+		if !full {
+			return nil
 		}
-		return nil
+		if len(raw) > largeRow { // its memory is free before the target gets it from the chunk
+			row = nil
+			clear(f.literals)
+			s.scan.Reserve(scanBuffer)
+			runtime.GC()
+		}
+		return f.flush(ctx)
 	})
 }
 
