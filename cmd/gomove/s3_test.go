@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -81,6 +82,57 @@ func TestDumpOnS3(t *testing.T) {
 	found := onS3(t, s3, exitDiffers, "inspect", place, "--progress", "none")
 	if !strings.Contains(found.stdout+found.stderr, filepath.Base(chunk[0])) {
 		t.Errorf("inspect of a flipped bit: %s%s", found.stdout, found.stderr)
+	}
+}
+
+// TestS3Faults dumps, stages and loads through a proxy that cuts, stalls and answers 500 and 503: what comes out is exact.
+func TestS3Faults(t *testing.T) {
+	s3 := testdb.StartS3(t)
+	source, target := testdb.Start(t, testdb.MariaDB), testdb.Start(t, testdb.MySQL56)
+	schema := source.Schema(t)
+	if err := testdb.LoadShop(t.Context(), source.DB(t), schema, 6_000); err != nil {
+		t.Fatal(err)
+	}
+	target.Exec(t, "DROP DATABASE IF EXISTS "+schema)
+	t.Cleanup(func() { target.Exec(t, "DROP DATABASE IF EXISTS "+schema) })
+	all := []testdb.S3Fault{testdb.S3Cut, testdb.S3Internal, testdb.S3CutBody, testdb.S3SlowDown, testdb.S3Stall}
+	faults, err := testdb.NewS3Faults(t.Context(), s3, 6, 200*time.Millisecond, all...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer faults.Close()
+	through := *s3
+	through.Endpoint = faults.URL
+	place, staged := "s3://"+s3.Bucket+"/faults/a", "s3://"+s3.Bucket+"/faults/b"
+	onS3(t, &through, 0, dumpArgs(source, place, "-B", schema, "--chunk-size", "128KiB", "-t", "4")...)
+	onS3(t, s3, 0, "verify", "-d", place, "--target", uriOf(source), "--progress", "none")
+	onS3(t, &through, 0, "stage", place, staged, "-t", "4", "--progress", "none")
+	onS3(t, s3, 0, "inspect", staged, "--deep", "--progress", "none")
+	onS3(t, &through, 0, loadArgs(target, staged, "-t", "4")...)
+	onS3(t, s3, 0, "verify", "-d", place, "--target", uriOf(target), "--progress", "none")
+	for _, f := range all {
+		if faults.Happened()[f] == 0 {
+			t.Errorf("%s never happened", f)
+		}
+	}
+}
+
+// TestS3GivenUp has S3 refuse everything: the error says what, and what to do.
+func TestS3GivenUp(t *testing.T) {
+	s3 := testdb.StartS3(t)
+	source := testdb.Start(t, testdb.MariaDB)
+	schema := source.Schema(t)
+	source.Exec(t, "CREATE TABLE "+schema+".a(i INT PRIMARY KEY)")
+	faults, err := testdb.NewS3Faults(t.Context(), s3, 1, 0, testdb.S3SlowDown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer faults.Close()
+	r := startChanged(t, func(c *exec.Cmd) {
+		c.Env = append(append(c.Env, s3.Env()...), "AWS_ENDPOINT_URL_S3="+faults.URL, "AWS_MAX_ATTEMPTS=2")
+	}, dumpArgs(source, "s3://"+s3.Bucket+"/up", "-B", schema)...).wait(t)
+	if r.code != 1 || !strings.Contains(r.stderr, "SlowDown") || !strings.Contains(r.stderr, "fewer threads") || faults.Happened()[testdb.S3SlowDown] != 2 {
+		t.Errorf("exit %d after %v: %s", r.code, faults.Happened(), r.stderr)
 	}
 }
 

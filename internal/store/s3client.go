@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -19,7 +20,9 @@ import (
 )
 
 const (
-	s3Attempts   = 10
+	// s3Attempts is how often a request is made, a minute and a half in all; AWS_MAX_ATTEMPTS or the configuration's max_attempts change it.
+	s3Attempts   = 14
+	s3MinBackoff = 100 * time.Millisecond
 	s3MaxBackoff = 20 * time.Second
 	// fallbackRegion is asked when none is configured; another region's bucket tells its own.
 	fallbackRegion = "us-east-1"
@@ -31,7 +34,6 @@ const (
 func (s *S3) connect(ctx context.Context) (*s3.Client, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(s.o.Stall)),
-		config.WithRetryer(newRetryer),
 		config.WithAppID("gomove"),
 		config.WithLogger(logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
 			s.o.Log.Debug("s3", "message", fmt.Sprintf(format, v...))
@@ -74,6 +76,7 @@ func (s *S3) newClient(cfg aws.Config) *s3.Client {
 			o.BaseEndpoint = aws.String(s.o.Endpoint)
 		}
 		o.UsePathStyle = o.BaseEndpoint != nil
+		o.Retryer = newRetryer(cfg.RetryMaxAttempts)
 	})
 }
 
@@ -90,10 +93,17 @@ func (s *S3) ask(ctx context.Context, client *s3.Client) (region string, err err
 	return region, s.explain("list", s.String(), err)
 }
 
-func newRetryer() aws.Retryer {
+// newRetryer repeats what may pass. attempts 0 is the default.
+func newRetryer(attempts int) aws.Retryer {
+	if attempts == 0 {
+		attempts = s3Attempts
+	}
 	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = s3Attempts
-		o.MaxBackoff = s3MaxBackoff
+		o.MaxAttempts = attempts
+		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+			wait := min(s3MaxBackoff, s3MinBackoff<<min(attempt, 10))
+			return wait/2 + rand.N(wait/2), nil
+		})
 		o.RateLimiter = ratelimit.None // each request has its own attempts: a few bad minutes must not end the run
 	})
 }
