@@ -25,8 +25,11 @@ type readBuffer struct {
 	err    error // of r
 }
 
+// readSlack is room behind a row of the largest size, in which the end of the file is seen.
+const readSlack = 512
+
 func newReadBuffer(r io.Reader, maxRowBytes int64) readBuffer {
-	return readBuffer{r: r, max: maxRowBytes, buf: make([]byte, readBytes)}
+	return readBuffer{r: r, max: maxRowBytes, buf: make([]byte, min(readBytes, min(max(maxRowBytes, 0), readBytes)+readSlack))}
 }
 
 func (b *readBuffer) bytes() []byte { return b.buf[b.start:b.end] }
