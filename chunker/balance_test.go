@@ -19,6 +19,7 @@ type balanceCase struct {
 	not     testdb.Kind
 	cost    float64 // percent of the rows; default 3
 	cost56  float64 // the same on MySQL 5.6
+	probes  int     // at most; 0: any number
 }
 
 const uuidText = "CONCAT(LEFT(SHA2(n,256),8),'-',SUBSTR(SHA2(n,256),9,4),'-4',SUBSTR(SHA2(n,256),13,3),'-a',SUBSTR(SHA2(n,256),17,3),'-',SUBSTR(SHA2(n,256),21,12))"
@@ -26,8 +27,9 @@ const uuidText = "CONCAT(LEFT(SHA2(n,256),8),'-',SUBSTR(SHA2(n,256),9,4),'-4',SU
 func balanceCases() []balanceCase {
 	long := strings.Repeat("p", 200)
 	return []balanceCase{
-		{name: "int", columns: "a INT, PRIMARY KEY(a)", fill: "n"},
-		{name: "int negative", columns: "a INT, PRIMARY KEY(a)", fill: "n*20000-2000000000"},
+		{name: "int", columns: "a INT, PRIMARY KEY(a)", fill: "n", probes: 12},
+		{name: "int negative", columns: "a INT, PRIMARY KEY(a)", fill: "n*20000-2000000000", probes: 12},
+		{name: "int zerofill", columns: "a INT UNSIGNED ZEROFILL, PRIMARY KEY(a)", fill: "n*3", probes: 12},
 		{name: "bigint huge gaps", columns: "a BIGINT, PRIMARY KEY(a)", fill: "CASE n%4 WHEN 0 THEN n WHEN 1 THEN -9223372036854775808+n WHEN 2 THEN 9223372036854775807-n ELSE 1000000000000+n END"},
 		{name: "unsigned both ends", columns: "a BIGINT UNSIGNED, PRIMARY KEY(a)", fill: "IF(n%2,18446744073709551615-n,n)"},
 		{name: "skewed", columns: "a BIGINT, PRIMARY KEY(a)", fill: "IF(n%100=0,n*500000,50000000000+n)"},
@@ -97,7 +99,7 @@ func TestBalance(t *testing.T) {
 				table := s.table("b", index)
 				table.Partitions = s.partitions("b")
 				rowBytes := s.number("SELECT SUM(LENGTH(pad)+" + keyLength(table.Key) + ")/COUNT(*) DIV 1 FROM b")
-				want := balance{rows: rows, targetRows: targetRows, cost: 3}
+				want := balance{rows: rows, targetRows: targetRows, cost: 3, probes: c.probes}
 				if c.cost56 > 0 && s.kind == testdb.MySQL56 {
 					want.cost = c.cost56
 				}
@@ -116,13 +118,22 @@ type balance struct {
 	cost             float64 // percent of the rows that probes may read
 	scans            int64   // of the table that the ranges need beside the rows themselves
 	whole            bool    // the ranges may be as large as the table
+	probes           int     // at most; 0: any number
 }
 
 // checkBalance finds the ranges of a table and checks that they tile it, their sizes and what finding them costs.
 func (s *session) checkBalance(table *Table, o Options, want balance) {
 	s.t.Helper()
 	var log string
-	o.Log = func(msg string, args ...any) { log = msg + " " + fmt.Sprintln(args...) }
+	var probes int
+	o.Log = func(msg string, args ...any) {
+		log = msg + " " + fmt.Sprintln(args...)
+		for i, a := range args {
+			if n, ok := a.(int); ok && args[i-1] == "probes" {
+				probes = n
+			}
+		}
+	}
 	var ranges []Range
 	percent := func(reads int64) float64 { return float64(reads) * 100 / float64(want.rows) }
 	cost := percent(s.readsOf(func() { ranges = s.ranges(table, o) }))
@@ -131,6 +142,9 @@ func (s *session) checkBalance(table *Table, o Options, want balance) {
 	s.t.Logf("%d ranges, largest %d rows, cost %.2f %%, reading %.0f %%, Rows %d Bytes %d; %s", len(ranges), most, cost, reading, table.Rows, table.Bytes, log)
 	if cost > want.cost {
 		s.t.Errorf("probes read %.2f %% of the rows, want at most %.0f %%", cost, want.cost)
+	}
+	if want.probes > 0 && probes > want.probes {
+		s.t.Errorf("%d probes, want at most %d", probes, want.probes)
 	}
 	if want.whole {
 		return

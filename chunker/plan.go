@@ -15,7 +15,7 @@ var errStop = errors.New("stopped")
 // errUncut says that a key's values cannot be told apart any further; what is left becomes one range.
 var errUncut = errors.New("cannot be cut")
 
-// planner walks the key space from its lower end to its upper one, halving it until the server's estimates are small,
+// planner walks the key space from its lower end to its upper one, cutting it until the server's estimates are small,
 // and joins the pieces to ranges.
 type planner struct {
 	*prober
@@ -23,6 +23,8 @@ type planner struct {
 	rows      int64 // the server's estimate of the table
 	target    int64 // rows of a range
 	piece     int64 // rows of the pieces that ranges are joined from
+	rowSize   int64 // bytes
+	doubles   bool  // the server's estimates of large intervals are twice what is there
 	alphabets []*alphabet
 
 	base    Tuple // Equal of the ranges at hand
@@ -81,6 +83,9 @@ func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 
 // walk cuts a span in halves until each is a piece or one value.
 func (p *planner) walk(ctx context.Context, s span) error {
+	if p.even(&s) {
+		return p.spread(ctx, s)
+	}
 	for {
 		at := s.prefix.with(s.first)
 		if bytes.Equal(s.first, s.last) {

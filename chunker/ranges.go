@@ -144,7 +144,7 @@ func (p *planner) measure(ctx context.Context, t *Table, targetBytes int64) erro
 	if err != nil {
 		return err
 	}
-	p.target = max(targetBytes/rowBytes, 1)
+	p.rowSize, p.target = rowBytes, max(targetBytes/rowBytes, 1)
 	p.piece = max(p.target/piecesPerRange, min(p.target, 100))
 	return nil
 }
