@@ -12,13 +12,13 @@ import (
 // The texts by which a server tells apart the kinds of error 1236, which has one number for all.
 var (
 	noFirstLog   = regexp.MustCompile(`(?i)could not find (first log file name|next log)`)
-	impossible   = regexp.MustCompile(`(?i)impossible position`)
+	impossible   = regexp.MustCompile(`(?i)impossible position|position > file size`)
 	purged       = regexp.MustCompile(`(?i)purged (required )?binary logs|has been purged|not in the master's binlog|have been purged`)
 	largePacket  = regexp.MustCompile(`(?i)max_allowed_packet`)
 	sameReplica  = regexp.MustCompile(`(?i)(slave|replica) with the same server_?(uuid|id)`)
 	logNotOpen   = regexp.MustCompile(`(?i)binary log is not open`)
 	bogus        = regexp.MustCompile(`(?i)bogus data|binlog truncated|error reading|event too small|corrupt`)
-	equalIDs     = regexp.MustCompile(`(?i)equal mysql server (ids|uuids)`)
+	equalIDs     = regexp.MustCompile(`(?i)equal (mysql|mariadb) server (ids|uuids)`)
 	gtidModes    = regexp.MustCompile(`(?i)gtid_mode`)
 	failedGTID   = regexp.MustCompile(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}:(?:\w+:)?[0-9]+`)
 	secureNeeded = regexp.MustCompile(`(?i)secure connection|authentication plugin`)

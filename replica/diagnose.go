@@ -80,15 +80,19 @@ func (e *ends) judge(ctx context.Context, r *Report, first, last reading) error 
 	s := last.status
 	moved := first.status.Applied != s.Applied || first.status.Executed != s.Executed
 	took := last.at.Sub(first.at)
+	switch {
+	case last.reached(): // before all else: what InnoDB tells of transactions may be older
+		r.Verdict, r.Why = CaughtUp, fmt.Sprintf("everything up to the end of the source's log, %s, is applied", last.source)
+		return nil
+	case took == 0:
+		r.Verdict, r.Why = Moving, "both threads run; gomove replicate status looks twice, and says more"
+		return nil
+	}
 	waits, err := e.blocked(ctx, r, first, last, moved)
 	if err != nil || waits {
 		return err
 	}
 	switch {
-	case !last.reached() && took == 0:
-		r.Verdict, r.Why = Moving, "both threads run; gomove replicate status looks twice, and says more"
-	case last.reached():
-		r.Verdict, r.Why = CaughtUp, fmt.Sprintf("everything up to the end of the source's log, %s, is applied", last.source)
 	case moved:
 		r.say("applied %s, and %s %.1f s later", first.status.Applied, s.Applied, took.Seconds())
 		e.trend(r, first, last)
