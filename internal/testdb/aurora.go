@@ -46,6 +46,7 @@ type auroraSettings struct {
 	config aurora.Config
 	args   []string
 	binlog bool
+	active bool
 }
 
 // WithS3 gives the cluster a way to S3. Every bucket is in the server's region.
@@ -58,11 +59,14 @@ func WithS3(s *S3Server) AuroraOption {
 // WithBinlog switches the binary log on. log_bin_trust_function_creators stays off.
 func WithBinlog() AuroraOption { return func(a *auroraSettings) { a.binlog = true } }
 
+// WithPartBytes has SELECT INTO OUTFILE S3 begin a new file above so many bytes; else 6 GiB.
+func WithPartBytes(n int64) AuroraOption { return func(a *auroraSettings) { a.config.PartBytes = n } }
+
 // AsReader makes it a reader of the cluster.
 func AsReader() AuroraOption { return func(a *auroraSettings) { a.config.Reader = true } }
 
 // WithActiveRoles sets activate_all_roles_on_login, which version 1 does not have.
-func WithActiveRoles() AuroraOption { return func(a *auroraSettings) { a.config.ActivateRoles = true } }
+func WithActiveRoles() AuroraOption { return func(a *auroraSettings) { a.active = true } }
 
 // WithPlainLogin has version 8.4 take connections without TLS.
 func WithPlainLogin() AuroraOption { return func(a *auroraSettings) { a.config.SecureOnly = false } }
@@ -105,7 +109,10 @@ func LaunchAurora(ctx context.Context, v AuroraVersion, opts ...AuroraOption) (*
 	if !set.binlog {
 		args = append(args, "--skip-log-bin")
 	}
-	if set.config.ActivateRoles {
+	if v == Aurora1 { // as Aurora keeps them; later versions have nothing else
+		args = append(args, "--master-info-repository=TABLE", "--relay-log-info-repository=TABLE")
+	}
+	if set.active {
 		args = append(args, "--activate-all-roles-on-login=1")
 	}
 	served, err := Launch(ctx, auroraKind(v), "", append(args, set.args...))
@@ -140,7 +147,7 @@ func (a *Aurora) front(ctx context.Context, c aurora.Config) (err error) {
 // Remove ends the stand-in and the real server.
 func (a *Aurora) Remove() (err error) {
 	if a.Server != nil {
-		err = a.Server.reading.close()
+		err = a.reading.close()
 	}
 	if a.Cluster != nil {
 		err = errors.Join(err, a.Cluster.Close())

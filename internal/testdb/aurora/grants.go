@@ -137,7 +137,7 @@ func (p *Proxy) withoutFile(row []byte) ([]byte, error) {
 		return row, nil
 	}
 	var privileges []string
-	for _, privilege := range strings.Split(list, ", ") {
+	for privilege := range strings.SplitSeq(list, ", ") {
 		if privilege != "FILE" {
 			privileges = append(privileges, privilege)
 			continue

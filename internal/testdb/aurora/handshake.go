@@ -11,6 +11,19 @@ import (
 
 var errNoLogin = errors.New("login was refused")
 
+// unfollowed are capabilities that the session could not follow. A client may claim one that was not offered: it is taken from both.
+const unfollowed = capCompress | capZstd | capQueryAttrs
+
+// claims takes what the session could not follow out of a client's first packet.
+func claims(p packet) (uint32, error) {
+	if len(p.payload) < 32 {
+		return 0, errMalformed
+	}
+	flags := binary.LittleEndian.Uint32(p.payload) &^ unfollowed
+	binary.LittleEndian.PutUint32(p.payload, flags)
+	return flags, nil
+}
+
 // greeting changes the server's first packet: Aurora's version, and only what the session can follow.
 func (p *Proxy) greeting(b []byte) (changed []byte, flags uint32, err error) {
 	end := bytes.IndexByte(b, 0)
@@ -20,7 +33,7 @@ func (p *Proxy) greeting(b []byte) (changed []byte, flags uint32, err error) {
 	}
 	tail := bytes.Clone(b[end:])
 	flags = uint32(binary.LittleEndian.Uint16(tail[low:])) | uint32(binary.LittleEndian.Uint16(tail[high:]))<<16
-	flags &^= capCompress | capZstd | capQueryAttrs
+	flags &^= unfollowed
 	binary.LittleEndian.PutUint16(tail[low:], uint16(flags&0xffff))
 	binary.LittleEndian.PutUint16(tail[high:], uint16(flags>>16))
 	return append(append([]byte{b[0]}, p.line.version...), tail...), flags, nil
@@ -44,15 +57,22 @@ func (s *session) handshake(ctx context.Context) error {
 		return err
 	}
 	response, err := readPacket(s.in)
-	if err != nil || len(response.payload) < 32 {
-		return errors.Join(errMalformed, err)
+	if err != nil {
+		return err
 	}
-	s.flags = offered & binary.LittleEndian.Uint32(response.payload)
-	if len(response.payload) == 32 && s.flags&capSSL != 0 {
+	flags, err := claims(response)
+	if err != nil {
+		return err
+	}
+	if len(response.payload) == 32 && offered&flags&capSSL != 0 {
 		if response, err = s.startTLS(ctx, response); err != nil {
 			return err
 		}
+		if flags, err = claims(response); err != nil {
+			return err
+		}
 	}
+	s.flags = offered & flags
 	if s.p.secureOnly && !s.secure {
 		no := &Error{errSecureChannel, "HY000", "Connections using insecure transport are prohibited while --require_secure_transport=ON."}
 		return errors.Join(errNoLogin, writePacket(s.client, no.packet(response.seq+1)))

@@ -8,6 +8,8 @@ type verdict struct {
 	err   error
 	run   func(context.Context, *session) error
 	local bool // the client may have to send a file
+
+	unprepared error // the answer to run as a prepared statement
 }
 
 // judge looks at one packet's SQL.
@@ -56,6 +58,7 @@ func (p *Proxy) judgeOne(sql string, t []token) verdict {
 	if len(t) == 0 {
 		return v
 	}
+	v.unprepared = standIn("not implemented: this %s as a prepared statement", t[0].text)
 	if v.err = p.refuses(t); v.err != nil {
 		return v
 	}
@@ -63,6 +66,7 @@ func (p *Proxy) judgeOne(sql string, t []token) verdict {
 	case t[0].is("LOAD"):
 		if find(t, "FROM", "S3") == 2 {
 			v.run = func(ctx context.Context, s *session) error { return s.loadFromS3(ctx, sql, t) }
+			v.unprepared = &Error{errNotPrepared, "HY000", "This command is not supported in the prepared statement protocol yet"}
 		}
 		v.local = find(t, "LOCAL") >= 0
 	case t[0].is("SHOW"):

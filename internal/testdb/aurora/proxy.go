@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
-	"errors"
 	"net"
 	"os"
 	"sync"
@@ -24,10 +23,10 @@ type Config struct {
 	Password string
 	Store    *Store // S3; nil: there is no way to S3
 	Reader   bool   // a reader of the cluster: nothing is written
+	// PartBytes is the size above which SELECT INTO OUTFILE S3 begins a new file; 0: 6 GiB.
+	PartBytes int64
 	// SecureOnly refuses connections without TLS, as version 8.4 does by default.
 	SecureOnly bool
-	// ActivateRoles tells that the real server activates all roles at login.
-	ActivateRoles bool
 }
 
 // Proxy is a running stand-in. It is safe for concurrent use.
@@ -39,6 +38,7 @@ type Proxy struct {
 	user       string
 	store      *Store
 	reader     bool
+	partBytes  int64
 	secureOnly bool
 	tls        *tls.Config
 	listener   net.Listener
@@ -61,7 +61,10 @@ func New(ctx context.Context, c Config) (*Proxy, error) {
 		return nil, err
 	}
 	p := &Proxy{line: l, address: c.Address, root: c.Root, dir: c.Dir, user: c.User, store: c.Store, reader: c.Reader, secureOnly: c.SecureOnly,
-		held: map[string]map[string]bool{}}
+		held: map[string]map[string]bool{}, partBytes: c.PartBytes}
+	if p.partBytes == 0 {
+		p.partBytes = partBytes
+	}
 	p.roleNamed.Store(true)
 	p.roleAttached.Store(true)
 	if p.tls, err = selfSigned(); err != nil {
@@ -130,5 +133,3 @@ type unread struct {
 }
 
 func (u *unread) Read(b []byte) (int, error) { return u.r.Read(b) }
-
-var errNoStore = errors.New("no way to S3")

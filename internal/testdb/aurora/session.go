@@ -124,7 +124,7 @@ func (s *session) command(ctx context.Context, payload []byte) error {
 	}
 	v := s.p.judge(string(payload[1:]))
 	if v.run != nil && code == commandPrepare {
-		v.err = &Error{errNotPrepared, "HY000", "This command is not supported in the prepared statement protocol yet"}
+		v.err = v.unprepared
 	}
 	var err error
 	switch {
