@@ -5,20 +5,23 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 const (
-	// batchBytes is how much a server must have sent before a reader of many rows is woken: servers send 16 KiB at a time, and
-	// waking for each of them costs more than reading it.
-	batchBytes = 128 << 10
-	// batchAfter is how many bytes of an answer are read before that begins.
-	batchAfter = 1 << 20
-	// batchWait is for how many milliseconds less than batchBytes may lie unread.
-	batchWait = 1
-	// pollWait bounds a wait in milliseconds: the end of the connection is looked for again after it.
-	pollWait = 1000
+	// gatherBytes is how much a server must have sent before a reader of many rows is woken: servers send 16 KiB at a time, and
+	// being woken for each of them costs more than reading it, and takes the core from the server's own thread.
+	gatherBytes = 256 << 10
+	// gatherAfter is how many bytes of an answer are read before that begins.
+	gatherAfter = 256 << 10
+	// gatherWait is for how long less than gatherBytes may lie unread.
+	gatherWait = time.Millisecond
+	// gatherPause is how long the reader of a unix socket sleeps instead: the kernel wakes it for every byte, and holds 200 KiB.
+	gatherPause = 200 * time.Microsecond
+	// pollWait bounds a wait: the end of the connection is looked for again after it.
+	pollWait = time.Second
 )
 
 // socketReader reads a socket by system calls that wait, which spares a wake-up of the runtime's poller for each read.
@@ -27,8 +30,9 @@ type socketReader struct {
 	tcp   bool
 	read  func(fd uintptr) bool // reads once, kept so that a read allocates nothing
 	poll  [1]unix.PollFd
-	batch bool // the kernel wakes us for batchBytes only
-	got   int  // bytes of this answer, or since batching stopped
+	high  bool // the kernel wakes us for gatherBytes only
+	got   int  // bytes of this answer
+	reads int  // that gave bytes, for tests
 
 	p   []byte
 	n   int
@@ -63,6 +67,7 @@ func (s *socketReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	s.got += s.n
+	s.reads++
 	return s.n, s.err
 }
 
@@ -71,12 +76,15 @@ func (s *socketReader) start() { s.got = 0 }
 
 // finish ends an answer: others wait for the next one in their own way.
 func (s *socketReader) finish() {
-	if s.batch {
-		_ = s.raw.Control(func(fd uintptr) { s.setBatch(int(fd), false) }) // fails on a closed connection only
+	if s.high {
+		_ = s.raw.Control(func(fd uintptr) { s.setHigh(int(fd), false) }) // fails on a closed connection only
 	}
 }
 
+// once reads what is there. When nothing is, it lets the server get ahead for a while, so that much is there next time; only
+// when still nothing came it waits for the first byte.
 func (s *socketReader) once(fd int) (int, error) {
+	gathered := s.got < gatherAfter
 	for {
 		n, err := unix.Read(fd, s.p)
 		switch {
@@ -89,39 +97,51 @@ func (s *socketReader) once(fd int) (int, error) {
 		case !errors.Is(err, unix.EAGAIN):
 			return 0, err
 		}
-		if !s.batch && s.tcp && s.got >= batchAfter {
-			s.setBatch(fd, true)
+		if !gathered {
+			gathered = true
+			err = s.gather(fd)
+		} else {
+			if s.high {
+				s.setHigh(fd, false)
+			}
+			err = s.wait(fd, pollWait)
 		}
-		if err := s.wait(fd); err != nil {
+		if err != nil {
 			return 0, err
 		}
 	}
 }
 
-// wait returns when there may be something to read.
-func (s *socketReader) wait(fd int) error {
-	limit := pollWait
-	if s.batch {
-		limit = batchWait
+// gather gives the server time to send more.
+func (s *socketReader) gather(fd int) error {
+	if s.tcp && !s.high {
+		s.setHigh(fd, true)
 	}
-	s.poll[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	n, err := unix.Poll(s.poll[:], limit)
-	if err != nil && !errors.Is(err, unix.EINTR) {
+	if s.high {
+		return s.wait(fd, gatherWait)
+	}
+	pause := unix.NsecToTimespec(int64(gatherPause))
+	if err := unix.Nanosleep(&pause, nil); err != nil && !errors.Is(err, unix.EINTR) {
 		return err
-	}
-	if n == 0 && s.batch { // the server is slow, or this is the end
-		s.setBatch(fd, false)
 	}
 	return nil
 }
 
-func (s *socketReader) setBatch(fd int, on bool) {
+// wait returns when there is something to read, or after the limit.
+func (s *socketReader) wait(fd int, limit time.Duration) error {
+	s.poll[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	if _, err := unix.Poll(s.poll[:], int(limit/time.Millisecond)); err != nil && !errors.Is(err, unix.EINTR) {
+		return err
+	}
+	return nil
+}
+
+func (s *socketReader) setHigh(fd int, on bool) {
 	low := 1
 	if on {
-		low = batchBytes
+		low = gatherBytes
 	}
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVLOWAT, low); err == nil || !on {
-		s.batch = on
+		s.high = on
 	}
-	s.got = 0
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync/atomic"
+	"os"
 	"testing"
 	"time"
 
@@ -43,66 +43,82 @@ func lowWater(t *testing.T, s *socketReader) int {
 	return low
 }
 
-// TestSocketBatches: a stream of rows is read in large pieces, its last bytes do not wait for more, and nothing of it is left
-// for whoever reads next.
-func TestSocketBatches(t *testing.T) {
-	client, server := socketPair(t)
+// TestSocketGathers: a stream of rows is read in larger pieces than it is sent in, its last bytes do not wait for more, a pause
+// does not end it, and nothing of it is left for whoever reads next.
+func TestSocketGathers(t *testing.T) {
+	for name, pair := range map[string]func(*testing.T) (client, server net.Conn){"tcp": socketPair, "unix": unixPair} {
+		t.Run(name, func(t *testing.T) { gathers(t, pair) })
+	}
+}
+
+func gathers(t *testing.T, pair func(*testing.T) (client, server net.Conn)) {
+	const piece, pieces = 16 << 10, 1000
+	client, server := pair(t)
 	s := newSocket(client).(*socketReader)
 	s.start()
-	type end struct {
-		bytes int
-		err   error
-	}
-	var stop atomic.Bool
-	sent := make(chan end, 1)
+	sent := make(chan error, 1)
 	go func() {
-		var e end
-		write := func(n int) {
-			if e.err == nil {
-				n, e.err = server.Write(make([]byte, n))
-				e.bytes += n
+		var err error
+		for i := 0; i < pieces && err == nil; i++ {
+			_, err = server.Write(make([]byte, piece))
+			if i%100 == 99 {
+				time.Sleep(5 * time.Millisecond)
+			}
+			for begin := time.Now(); time.Since(begin) < 20*time.Microsecond; { // as a server makes rows
 			}
 		}
-		// Whether the reader waits when more comes is up to the scheduler: there are many times.
-		for begin := time.Now(); !stop.Load() && e.err == nil && time.Since(begin) < 10*time.Second; {
-			write(batchAfter)
-			for range 16 {
-				time.Sleep(50 * time.Microsecond)
-				write(16 << 10)
-			}
-		}
-		time.Sleep(50 * time.Millisecond) // a pause must not end it
-		write(len("the last"))
-		e.err = errors.Join(e.err, server.Close())
-		sent <- e
+		_, last := server.Write([]byte("the last"))
+		sent <- errors.Join(err, last)
 	}()
-	got, batched := 0, false
+	const whole = pieces*piece + len("the last")
 	buf := make([]byte, readBytes)
-	for {
+	high := false
+	for got := 0; got < whole; {
 		n, err := s.Read(buf)
-		got += n
-		if errors.Is(err, io.EOF) {
-			break
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		batched = batched || s.batch
-		if s.batch && lowWater(t, s) <= 1 {
-			t.Fatal("the kernel was not told")
-		}
-		stop.Store(batched)
+		got += n
+		high = high || lowWater(t, s) > 1
 	}
-	if !batched {
-		t.Error("read piece by piece")
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	if s.reads > pieces/2 {
+		t.Errorf("%d reads for %d pieces", s.reads, pieces)
+	}
+	if high != s.tcp {
+		t.Errorf("the kernel was told to gather: %v", high)
 	}
 	s.finish()
 	if low := lowWater(t, s); low != 1 {
 		t.Errorf("low water mark %d is left", low)
 	}
-	if e := <-sent; e.err != nil || e.bytes != got {
-		t.Errorf("%d bytes were sent, %d came: %v", e.bytes, got, e.err)
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
 	}
+	if _, err := s.Read(buf); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+}
+
+// unixPair is both ends of a connection through a unix socket.
+func unixPair(t *testing.T) (client, server net.Conn) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends [2]net.Conn
+	for i, fd := range fds {
+		f := os.NewFile(uintptr(fd), "pair")
+		if ends[i], err = net.FileConn(f); err != nil {
+			t.Fatal(err)
+		}
+		_ = f.Close()
+		t.Cleanup(func() { _ = ends[i].Close() })
+	}
+	return ends[0], ends[1]
 }
 
 // TestSocketEnds: a read that waits in the kernel ends with the connection, whoever closes it.
@@ -126,7 +142,7 @@ func TestSocketEnds(t *testing.T) {
 			_ = server.Close()
 		}
 		err := <-ended
-		if !IsConnectionLost(err) || time.Since(begin) > pollWait*time.Millisecond/2 {
+		if !IsConnectionLost(err) || time.Since(begin) > pollWait/2 {
 			t.Errorf("%s closed: %v after %v", who, err, time.Since(begin))
 		}
 	}
