@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomove/gomove/accounts"
 	"github.com/gomove/gomove/internal/selection"
 	"github.com/gomove/gomove/transform"
 )
@@ -39,6 +40,7 @@ type Selection struct {
 	NoTriggers     bool
 	NoRoutines     bool
 	NoEvents       bool
+	Users          accounts.Filter // default none
 }
 
 // patterns is a Selection that was read.
@@ -85,6 +87,7 @@ func (s Selection) parse() (*patterns, error) {
 		}
 		p.where = append(p.where, condition{table: pattern, sql: sql})
 	}
+	errs = append(errs, s.Users.Validate())
 	p.parseColumns(s, &errs)
 	slices.SortFunc(p.where, func(a, b condition) int { return strings.Compare(a.table.String(), b.table.String()) })
 	return p, errors.Join(errs...)

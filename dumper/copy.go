@@ -196,6 +196,9 @@ const fewDefinitions = 64
 
 // writeDefinitions writes the SQL files: schemas first, whose lines come before those of what they hold, then tables and views.
 func (r *run) writeDefinitions(ctx context.Context, tables []*tableState) error {
+	if err := r.writeAccounts(ctx); err != nil {
+		return err
+	}
 	if err := r.withDefinitions(ctx, func(d *definitions) error { return r.writeSchemas(ctx, d) }); err != nil {
 		return err
 	}

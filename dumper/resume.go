@@ -87,6 +87,7 @@ func (u *resumption) sameRequest(o Options, out dump.WriterOptions) error {
 		{"--no-triggers", was.NoTriggers, s.NoTriggers},
 		{"--no-routines", was.NoRoutines, s.NoRoutines},
 		{"--no-events", was.NoEvents, s.NoEvents},
+		{"--users", was.Users, s.Users},
 	} {
 		if was, now := fmt.Sprint(c.was), fmt.Sprint(c.now); was != now {
 			return fmt.Errorf("--resume: %w: %s was %s in the interrupted run and is %s now; repeat its command, or dump into another directory",

@@ -33,6 +33,7 @@ type run struct {
 	warnings []string
 	warned   map[string]bool
 
+	users       int             // accounts that were written
 	rules       *catalog.Filter // what the selection says of columns
 	adaptations transform.Adaptations
 	differences differences
@@ -276,7 +277,7 @@ func (r *run) warn(format string, args ...any) {
 func (r *run) summary() *Summary {
 	s := r.inventory()
 	p := r.o.Progress
-	s.ID, s.Place, s.Snapshot = r.manifest.ID, r.o.place(), r.manifest.Snapshot
+	s.ID, s.Place, s.Snapshot, s.Users = r.manifest.ID, r.o.place(), r.manifest.Snapshot, r.users
 	s.Differences = append(slices.Clone(r.catalog.Unseen), r.differences.list()...)
 	s.Rows, s.Bytes, s.StoredBytes = p.Rows.Load(), p.Bytes.Load(), p.Stored.Load()
 	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads

@@ -26,6 +26,7 @@ type Summary struct {
 	Triggers    int                    `json:"triggers"`
 	Routines    int                    `json:"routines"`
 	Events      int                    `json:"events"`
+	Users       int                    `json:"users,omitempty"` // and roles
 	Rows        int64                  `json:"rows"`
 	Bytes       int64                  `json:"bytes"`        // before compression
 	StoredBytes int64                  `json:"stored_bytes"` // of the chunk files
@@ -85,6 +86,9 @@ func (s *Summary) Text() string {
 		counted(s.Tables, "table"), progress.Counted(s.Rows, "row"), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes), s.Seconds, s.MBPerSecond)
 	fmt.Fprintf(&b, "  %s, %s, %s, %s, %s; %s, %s\n", counted(s.Schemas, "schema"), counted(s.Views, "view"), counted(s.Triggers, "trigger"),
 		counted(s.Routines, "routine"), counted(s.Events, "event"), progress.Counted(s.Chunks, "chunk"), counted(s.Threads, "thread"))
+	if s.Users > 0 {
+		fmt.Fprintf(&b, "  %s with their grants\n", counted(s.Users, "account"))
+	}
 	if k := s.Resumed; k != nil {
 		fmt.Fprintf(&b, "  resumed: %s of %s, %s, were there already\n", progress.Counted(k.Chunks, "chunk"), progress.Counted(k.Rows, "row"), progress.Bytes(k.Bytes))
 	}

@@ -40,7 +40,7 @@ func (o Options) Validate() error {
 	default:
 		errs = append(errs, fmt.Errorf("--charset: want source or utf8mb4, not %q", o.Charset))
 	}
-	errs = append(errs, o.Snapshot.validate(), o.Selection.Validate(), o.Transform.validate())
+	errs = append(errs, o.Snapshot.validate(), o.Selection.Validate(), o.Transform.validate(), o.validateAccounts())
 	if _, err := o.output(); err != nil {
 		errs = append(errs, err)
 	}

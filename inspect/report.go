@@ -26,6 +26,7 @@ type Report struct {
 	Tables       int            `json:"tables"`
 	Views        int            `json:"views"`
 	Sequences    int            `json:"sequences"`
+	Users        int            `json:"users,omitempty"`
 	Triggers     int            `json:"triggers"`
 	Routines     int            `json:"routines"`
 	Events       int            `json:"events"`
@@ -58,6 +59,7 @@ type Object struct {
 	Triggers []string `json:"triggers,omitempty"`
 	Routines []string `json:"routines,omitempty"`
 	Events   []string `json:"events,omitempty"`
+	Users    []string `json:"users,omitempty"`
 }
 
 // about takes what the dump says of itself.
@@ -66,7 +68,7 @@ func (r *Report) about(reader *dump.Reader) { r.Manifest = reader.Manifest() }
 // object adds one.
 func (r *Report) object(o *dump.Object) *Object {
 	out := &Object{Kind: o.Kind, Schema: o.Schema, Name: o.Name, Engine: o.Engine, Key: o.Key, Where: o.Where, Rows: o.Rows,
-		Triggers: o.Triggers, Routines: o.Routines, Events: o.Events}
+		Triggers: o.Triggers, Routines: o.Routines, Events: o.Events, Users: o.Users}
 	r.Objects = append(r.Objects, out)
 	switch o.Kind {
 	case dump.KindSchema:
@@ -78,6 +80,7 @@ func (r *Report) object(o *dump.Object) *Object {
 	case dump.KindSequence:
 		r.Sequences++
 	}
+	r.Users += len(o.Users)
 	r.Triggers += len(o.Triggers)
 	r.Routines += len(o.Routines)
 	r.Events += len(o.Events)
@@ -164,6 +167,9 @@ func (r *Report) writeHead(b *strings.Builder) {
 	counted := progress.Counted[int]
 	line("objects", "%s, %s, %s, %s, %s, %s, %s", counted(r.Schemas, "schema"), counted(r.Tables, "table"), counted(r.Views, "view"),
 		counted(r.Sequences, "sequence"), counted(r.Triggers, "trigger"), counted(r.Routines, "routine"), counted(r.Events, "event"))
+	if r.Users > 0 {
+		line("accounts", "%s with their grants", counted(r.Users, "account"))
+	}
 	line("rows", "%s in %s, %s, stored as %s", progress.Count(r.Rows), progress.Counted(r.Chunks, "chunk"), progress.Bytes(r.Bytes), progress.Bytes(r.Stored))
 }
 

@@ -68,6 +68,7 @@ func (l *load) listPlan(ctx context.Context, planErr error) error {
 			return errors.Join(planErr, err)
 		}
 	}
+	l.listAccounts()
 	return planErr
 }
 

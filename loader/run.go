@@ -74,7 +74,8 @@ type load struct {
 	mapped   map[string][]string // schemas that tables are mapped into, by the dump's schema that says how they are made
 	needed   map[string]bool     // target's schemas into which something goes
 
-	maskedKeys []foreignKey // of which a column may be masked
+	accounts   *plannedAccounts // nil: none
+	maskedKeys []foreignKey     // of which a column may be masked
 
 	remembered remembered
 
@@ -124,7 +125,7 @@ func newLoad(o Options) *load {
 func (l *load) setSource(from Source) {
 	m := from.Manifest()
 	l.from, l.format, l.journal.id, l.summary.DumpID = from, m.Rows, m.ID, m.ID
-	l.fed, _ = from.(*fed)
+	l.fed, l.remembered.fed = from.(*fed)
 	l.origin = transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number}
 }
 
@@ -166,6 +167,9 @@ func (l *load) phases(ctx context.Context) error {
 	}
 	err := l.plan(ctx)
 	if err == nil {
+		err = l.planAccounts(ctx)
+	}
+	if err == nil {
 		err = l.check(ctx)
 	}
 	if l.o.DryRun {
@@ -190,6 +194,9 @@ func (l *load) phases(ctx context.Context) error {
 		return err
 	}
 	if err := l.createObjects(ctx); err != nil {
+		return err
+	}
+	if err := l.grantAccounts(ctx); err != nil {
 		return err
 	}
 	if err := l.reach(atChecks, nil, ""); err != nil {

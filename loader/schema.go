@@ -29,6 +29,9 @@ func (l *load) create(ctx context.Context) error {
 	if err := l.startJournal(ctx); err != nil {
 		return err
 	}
+	if err := l.createAccounts(ctx); err != nil {
+		return err
+	}
 	if err := l.tryNeeds(ctx); err != nil {
 		return err
 	}

@@ -53,6 +53,9 @@ func (l *load) pick(ctx context.Context) error {
 
 // see notes an object's name. It reports whether this is the first that is selected of its schema.
 func (p *picker) see(o *dump.Object) (first bool) {
+	if o.Kind == dump.KindUsers {
+		return false
+	}
 	before := p.used[o.Schema]
 	if o.Kind == dump.KindSchema {
 		p.schemas = append(p.schemas, o.Schema)
@@ -124,6 +127,8 @@ func (p *picker) take(o *dump.Object) bool {
 		return true
 	}
 	switch o.Kind {
+	case dump.KindUsers: // accounts have a way of their own
+		return false
 	case dump.KindSchema:
 		if !p.used[o.Schema] {
 			return false

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gomove/gomove/accounts"
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/transform"
 )
@@ -50,6 +51,7 @@ type Summary struct {
 	Adaptations    transform.Adaptations `json:"adaptations,omitempty"`
 	Definers       []Rewritten           `json:"definers,omitempty"` // accounts in DEFINER clauses that were changed
 	EventsDisabled []string              `json:"events_disabled,omitempty"`
+	Users          *accounts.Report      `json:"users,omitempty"`   // what became of accounts
 	Retries        []string              `json:"retries,omitempty"` // the first of them
 	Differences    []string              `json:"differences,omitempty"`
 	Refused        []string              `json:"refused,omitempty"` // what the target cannot hold

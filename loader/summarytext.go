@@ -43,6 +43,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if len(s.EventsDisabled) > 0 {
 		fmt.Fprintf(&b, "  events   created disabled, enable them after cut-over: %s\n", shorten(s.EventsDisabled))
 	}
+	if s.Users != nil && !s.DryRun {
+		accountText(&b, s.Users)
+	}
 	for _, list := range []struct {
 		head string
 		what []string

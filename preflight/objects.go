@@ -111,8 +111,11 @@ func zoneOf(f *mysql.Facts) string {
 	return f.Variables["system_time_zone"]
 }
 
-// accounts finds those that have rights on what is moved: gomove moves no accounts.
+// accounts finds those that have rights on what is moved, where they are not moved with it.
 func accounts(ctx context.Context, e *examination) ([]Finding, error) {
+	if e.Selection.Users.Wanted {
+		return nil, nil
+	}
 	schemas := map[string]bool{}
 	for _, s := range e.Catalog.Schemas {
 		schemas[s.Name] = true
@@ -131,7 +134,7 @@ func accounts(ctx context.Context, e *examination) ([]Finding, error) {
 		}
 	}
 	f := Finding{
-		Severity: Note, What: "accounts with rights on what is moved", Why: "gomove moves no accounts and no grants", Fix: "create them on the target: SHOW CREATE USER and SHOW GRANTS print the statements",
+		Severity: Note, What: "accounts with rights on what is moved", Why: "gomove moves accounts and grants only with --users", Fix: "--users, or create them on the target: SHOW CREATE USER and SHOW GRANTS print the statements",
 	}
 	there := map[string]bool{}
 	if e.Target != nil {

@@ -62,6 +62,9 @@ func (c *comparison) readDump(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		if o.Kind == dump.KindUsers {
+			continue
+		}
 		picked := false
 		if o.Kind == dump.KindSchema {
 			schemas = append(schemas, o.Schema)

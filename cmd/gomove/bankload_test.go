@@ -106,8 +106,8 @@ func (l *bankLoad) transfer(ctx context.Context, conn *sql.Conn, pause time.Dura
 		from, to = to, from
 	}
 	halves := []string{
-		fmt.Sprintf("BEGIN; UPDATE bank.%s SET balance=balance-(%d) WHERE id=%d", from, amount, rand.IntN(accounts)+1),
-		fmt.Sprintf("UPDATE bank.%s SET balance=balance+(%d) WHERE id=%d; COMMIT", to, amount, rand.IntN(accounts)+1),
+		fmt.Sprintf("BEGIN; UPDATE bank.%s SET balance=balance-(%d) WHERE id=%d", from, amount, rand.IntN(bankAccounts)+1),
+		fmt.Sprintf("UPDATE bank.%s SET balance=balance+(%d) WHERE id=%d; COMMIT", to, amount, rand.IntN(bankAccounts)+1),
 	}
 	if pause == 0 {
 		halves = []string{strings.Join(halves, "; ")}

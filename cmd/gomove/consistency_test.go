@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	accounts     = 20   // in each of two tables
+	bankAccounts = 20   // in each of two tables
 	startBalance = 1000 // of each
-	totalBalance = 2 * accounts * startBalance
+	totalBalance = 2 * bankAccounts * startBalance
 	maxLockHold  = 5 * time.Second // the default of --max-lock-hold
 )
 
@@ -73,7 +73,7 @@ func setUpBank(t *testing.T, s *testdb.Server) {
 		"INSERT INTO bank.idle VALUES (1,0)", "INSERT INTO side.idle VALUES (1,0)",
 		"CREATE USER plain@'%'", "GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT, PROCESS, REPLICATION CLIENT ON *.* TO plain@'%'",
 	)
-	for i := 1; i <= accounts; i++ {
+	for i := 1; i <= bankAccounts; i++ {
 		s.Exec(t, fmt.Sprintf("INSERT INTO bank.a VALUES (%d,%d)", i, startBalance), fmt.Sprintf("INSERT INTO bank.b VALUES (%d,%d)", i, startBalance))
 	}
 }
@@ -140,8 +140,8 @@ func dumpedBalance(t *testing.T, dir string) (sum int64) {
 			}
 		}
 	}
-	if rows != 2*accounts {
-		t.Fatalf("%s holds %d accounts, want %d", dir, rows, 2*accounts)
+	if rows != 2*bankAccounts {
+		t.Fatalf("%s holds %d accounts, want %d", dir, rows, 2*bankAccounts)
 	}
 	return sum
 }

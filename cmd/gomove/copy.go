@@ -80,6 +80,7 @@ func copyOptions(c *cli.Context) (o copying, err error) {
 	if err := targetOptions(c, &o.load); err != nil {
 		return o, err
 	}
+	o.load.Selection.Users = o.dump.Selection.Users
 	o.dump.Compression = dump.None // rows stay in memory
 	if o.dump.Threads == 0 {
 		o.dump.Threads = runtime.NumCPU()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/gomove/gomove/accounts"
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/dumper"
 	"github.com/gomove/gomove/internal/dump"
@@ -74,6 +75,7 @@ func selection(c *cli.Context) (catalog.Selection, error) {
 		NoTriggers:     c.Bool("no-triggers"),
 		NoRoutines:     c.Bool("no-routines"),
 		NoEvents:       c.Bool("no-events"),
+		Users:          accounts.Filter{Wanted: c.Bool("users"), Include: c.StringSlice("include-users"), Exclude: c.StringSlice("exclude-users")},
 	}
 	for _, w := range c.StringSlice("where") {
 		table, condition, ok := pattern.CutAtEqual(w)

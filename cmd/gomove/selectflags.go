@@ -23,6 +23,9 @@ func selectionFlags() []cli.Flag {
 		without("no-triggers", "leave out triggers"),
 		without("no-routines", "leave out procedures and functions"),
 		without("no-events", "leave out events"),
+		without("users", "move accounts, roles and their grants too"),
+		list("include-users", "`USER` or USER@HOST to move with --users (repeat; globs)"),
+		list("exclude-users", "`USER` or USER@HOST to leave out with --users (repeat; globs)"),
 	}
 }
 

@@ -134,6 +134,12 @@ func (c *Coordinates) String() string {
 	return s
 }
 
+// The object of KindUsers.
+const (
+	UsersName = "users"
+	UsersFile = "users.sql"
+)
+
 // Kind is the kind of an object.
 type Kind string
 
@@ -143,6 +149,7 @@ const (
 	KindTable    Kind = "table"
 	KindView     Kind = "view"
 	KindSequence Kind = "sequence"
+	KindUsers    Kind = "users" // accounts and what they may do: one object, of schema mysql
 )
 
 // Object is one line of tables.jsonl: a schema, table, view or sequence. Schemas come before what they hold.
@@ -161,6 +168,7 @@ type Object struct {
 	Triggers      []string `json:"triggers,omitempty"`
 	Routines      []string `json:"routines,omitempty"`  // of a schema: "procedure p", "function f"
 	Events        []string `json:"events,omitempty"`    // of a schema
+	Users         []string `json:"users,omitempty"`     // accounts and roles
 	Files         []string `json:"files,omitempty"`     // SQL files, in the order in which they load
 	FileSums      []string `json:"file_sums,omitempty"` // XXH3-128 of each of Files, hex; the Writer fills it
 	// S3Manifest is the list of the table's files for LOAD DATA FROM S3 MANIFEST, where the preset has one; the Writer fills it.

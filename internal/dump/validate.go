@@ -38,7 +38,7 @@ func (m *Manifest) validate() error {
 
 func (o *Object) validate() error {
 	switch {
-	case o.Kind != KindSchema && o.Kind != KindTable && o.Kind != KindView && o.Kind != KindSequence:
+	case o.Kind != KindSchema && o.Kind != KindTable && o.Kind != KindView && o.Kind != KindSequence && o.Kind != KindUsers:
 		return fmt.Errorf("kind %.80q", o.Kind)
 	case o.Schema == "" || (o.Kind == KindSchema) != (o.Name == ""):
 		return fmt.Errorf("%s %.80q of schema %.80q", o.Kind, o.Name, o.Schema)
