@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -72,16 +73,23 @@ func TestMoveToAurora(t *testing.T) {
 	}
 }
 
-// TestLoadFromS3Refused has clusters that cannot read from S3: by --via auto rows go over this machine, by --via s3 the error says what to do.
-func TestLoadFromS3Refused(t *testing.T) {
+// TestLoadFromS3 looks closer at one cluster.
+func TestLoadFromS3(t *testing.T) {
 	s3 := testdb.StartS3(t)
+	cluster := testdb.StartAurora(t, testdb.Aurora3, testdb.WithS3(s3))
+	t.Run("refused", func(t *testing.T) { loadRefused(t, s3, cluster) })
+	t.Run("rows", func(t *testing.T) { loadRows(t, s3, cluster) })
+	t.Run("zoo", func(t *testing.T) { loadZoo(t, s3, cluster) })
+}
+
+// loadRefused has a cluster that cannot read from S3: by --via auto rows go over this machine, by --via s3 the error says what to do.
+func loadRefused(t *testing.T, s3 *testdb.S3Server, cluster *testdb.Aurora) {
 	source := testdb.Start(t, testdb.MariaDB)
 	schema := source.Schema(t)
 	source.Exec(t, "CREATE TABLE "+schema+".a(i INT PRIMARY KEY, e ENUM('x','y'), u VARCHAR(9), UNIQUE(u))", "SET SESSION sql_mode=''",
 		"INSERT INTO "+schema+".a VALUES(1,'x','a'),(2,'y','b'),(3,NULL,NULL)")
 	place := "s3://" + s3.Bucket + "/refused"
 	onS3(t, s3, 0, dumpArgs(source, place, "-B", schema, "--for", "aurora")...)
-	cluster := testdb.StartAurora(t, testdb.Aurora3, testdb.WithS3(s3))
 	load := func(code int, more ...string) result {
 		return onS3(t, s3, code, append([]string{"load", "--target", clusterURI(cluster), "-d", place, "--progress", "none"}, more...)...)
 	}
@@ -118,5 +126,76 @@ func TestLoadFromS3Refused(t *testing.T) {
 	}
 	if done := jsonSummary(t, load(0, "--summary", "json")); done["route"] != "s3" {
 		t.Errorf("all is right again: route %v, %v", done["route"], done["route_reason"])
+	}
+	drop(t, cluster, schema)
+}
+
+// loadZoo reads every kind of value back bit by bit after Aurora has read it from S3.
+func loadZoo(t *testing.T, s3 *testdb.S3Server, cluster *testdb.Aurora) {
+	source := testdb.StartOwn(t, testdb.MariaDB)
+	source.Exec(t, zoo(testdb.MariaDB)...)
+	place := "s3://" + s3.Bucket + "/zoo"
+	onS3(t, s3, 0, dumpArgs(source, place, "-B", "zoo", "-B", "zoo2", "--for", "aurora", "--chunk-size", "64KiB")...)
+	done := jsonSummary(t, onS3(t, s3, 0, "load", "--target", clusterURI(cluster), "-d", place, "--engine", "innodb", "--summary", "json", "--progress", "none"))
+	if done["route"] != "s3" {
+		t.Errorf("route %v: %v", done["route"], done["route_reason"])
+	}
+	for _, schema := range []string{"zoo", "zoo2"} {
+		readSchema(t, source, schema).requireIn(t, cluster.Real, schema)
+	}
+}
+
+// loadRows has rows that the target does not take, and files that are not what they were: LOAD DATA FROM S3 is not LOCAL, so
+// duplicates and values that do not fit are errors, and nothing of the chunk stays.
+func loadRows(t *testing.T, s3 *testdb.S3Server, cluster *testdb.Aurora) {
+	source := testdb.Start(t, testdb.MySQL56)
+	schema := source.Schema(t)
+	source.Exec(t, "CREATE TABLE "+schema+".a(i INT PRIMARY KEY, e ENUM('x','y'), u VARCHAR(9))", "SET SESSION sql_mode=''",
+		"INSERT INTO "+schema+".a VALUES(1,'x','a'),(2,'no','b'),(3,NULL,'long'),(4,'','b')")
+	place := "s3://" + s3.Bucket + "/rows"
+	onS3(t, s3, 0, dumpArgs(source, place, "-B", schema, "--for", "aurora")...)
+	load := func(code int, more ...string) result {
+		return onS3(t, s3, code, append([]string{"load", "--target", clusterURI(cluster), "-d", place, "--progress", "none", "--via", "s3", "--restart"}, more...)...)
+	}
+	load(0)
+	if got := cluster.Query(t, "SELECT GROUP_CONCAT(e+0 ORDER BY i) FROM "+schema+".a"); got[0][0] != "1,0,0" {
+		t.Errorf("ENUM index 0: %v", got)
+	}
+	for definition, says := range map[string]string{
+		"i INT PRIMARY KEY, e ENUM('x','y'), u VARCHAR(9), UNIQUE(u)": "Duplicate entry 'b'",
+		"i INT PRIMARY KEY, e ENUM('x','y'), u VARCHAR(2)":            "(`i`=3)",
+		"i INT PRIMARY KEY, e VARCHAR(9), u VARCHAR(2)":               "(`i`=3)",
+	} {
+		cluster.Exec(t, "DROP TABLE "+schema+".a")
+		cluster.Exec(t, "CREATE TABLE "+schema+".a("+definition+")")
+		if r := load(1, "--if-exists", "truncate"); !strings.Contains(r.stderr, says) || !strings.Contains(r.stderr, ".a.00000.csv") {
+			t.Errorf("%s: %s", definition, r.stderr)
+		}
+		if got := cluster.Query(t, "SELECT COUNT(*) FROM "+schema+".a"); got[0][0] != "0" {
+			t.Errorf("%s: %s rows stayed", definition, got[0][0])
+		}
+	}
+	drop(t, cluster, schema)
+	uri := "s3-" + s3.Region + "://" + s3.Bucket + "/rows/" + schema + ".a.00000.csv"
+	cluster.Real.Exec(t, "INSERT INTO mysql.aurora_s3_load_history VALUES('"+uri+"','x','1',7,'2037-01-01 00:00:00')")
+	if r := load(1); !strings.Contains(r.stderr, "has read 7 bytes of "+uri) {
+		t.Errorf("the history tells of another size: %s", r.stderr)
+	}
+	cluster.Real.Exec(t, "DELETE FROM mysql.aurora_s3_load_history WHERE load_timestamp>='2037-01-01'")
+	drop(t, cluster, schema)
+	chunk := filepath.Join(s3.Dir, "rows", schema+".a.00000.csv")
+	text, err := os.ReadFile(chunk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ from, to, says string }{
+		"a row twice": {"1,", "1,\"x\",\"a\"\n9,", "bytes in place of"}, "no last row": {"\n4,", "\n#", "bytes in place of"},
+	} {
+		if err := os.WriteFile(chunk, []byte(strings.Replace(string(text), c.from, c.to, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := load(1); !strings.Contains(r.stderr, c.says) {
+			t.Errorf("%s: %s", name, r.stderr)
+		}
 	}
 }

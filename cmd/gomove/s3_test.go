@@ -90,7 +90,7 @@ func TestS3Faults(t *testing.T) {
 	s3 := testdb.StartS3(t)
 	source, target := testdb.Start(t, testdb.MariaDB), testdb.Start(t, testdb.MySQL56)
 	schema := source.Schema(t)
-	if err := testdb.LoadShop(t.Context(), source.DB(t), schema, 6_000); err != nil {
+	if err := testdb.LoadShop(t.Context(), source.DB(t), schema, 3_000); err != nil {
 		t.Fatal(err)
 	}
 	target.Exec(t, "DROP DATABASE IF EXISTS "+schema)
@@ -104,7 +104,7 @@ func TestS3Faults(t *testing.T) {
 	through := *s3
 	through.Endpoint = faults.URL
 	place, staged := "s3://"+s3.Bucket+"/faults/a", "s3://"+s3.Bucket+"/faults/b"
-	onS3(t, &through, 0, dumpArgs(source, place, "-B", schema, "--chunk-size", "128KiB", "-t", "4")...)
+	onS3(t, &through, 0, dumpArgs(source, place, "-B", schema, "--chunk-size", "64KiB", "-t", "4")...)
 	onS3(t, s3, 0, "verify", "-d", place, "--target", uriOf(source), "--progress", "none")
 	onS3(t, &through, 0, "stage", place, staged, "-t", "4", "--progress", "none")
 	onS3(t, s3, 0, "inspect", staged, "--deep", "--progress", "none")

@@ -67,7 +67,7 @@ func TestStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][]string{
-		"zstd": nil, "inserts": {"--format", "sql", "--compress", "gzip"}, "myloader": {"--for", "myloader", "--format", "csv", "--no-routines", "--no-triggers", "--no-events"},
+		"zstd": nil, "inserts": {"--format", "sql", "--compress", "gzip"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "dump")
@@ -79,7 +79,7 @@ func TestStage(t *testing.T) {
 			}
 			checkManifests(t, s3, "staged/"+name)
 			onS3(t, s3, 0, "inspect", place, "--deep", "--progress", "none")
-			onS3(t, s3, 0, "verify", "-d", place, "--target", uriOf(source), "--progress", "none", "--no-routines", "--no-triggers", "--no-events")
+			onS3(t, s3, 0, "verify", "-d", place, "--target", uriOf(source), "--progress", "none")
 			again := onS3(t, s3, 0, "stage", dir, place, "--progress", "none")
 			if !strings.Contains(again.stdout, "nothing to do") {
 				t.Errorf("again: %s", again.stdout)

@@ -31,7 +31,7 @@ func TestTorture(t *testing.T) {
 			testdb.StartS3(t) // it skips, or fails in CI
 		}
 		if err := run(t.Context(), []string{
-			"--gomove", gomove, "--s3", "--move", "files", "--seed", "7", "--faults", "5", "--rows", "100", "--servers", "mysql56:mariadb", "--only", "kill,s3-cut,s3-stall",
+			"--gomove", gomove, "--s3", "--move", "files", "--seed", "7", "--faults", "3", "--rows", "60", "--servers", "mysql56:mariadb", "--only", "kill,s3-cut,s3-stall",
 		}); err != nil {
 			t.Error(err)
 		}
