@@ -12,6 +12,7 @@ const (
 	// maxApart and maxReadyBytes bound what is remembered: a dump may have any number of objects.
 	maxApart      = 1000
 	maxReadyBytes = 16 << 20
+	maxReadyFed   = 4 << 20 // of a feed, whose texts are in memory already
 	readyOverhead = 1 << 10 // of a statement beside its text
 )
 
@@ -22,6 +23,7 @@ type remembered struct {
 	tooMany bool
 	whole   bool // every object was seen
 	bytes   int  // of statements
+	fed     bool // they are a feed's
 }
 
 // objectsOf yields objects of the dump.
@@ -60,7 +62,11 @@ type readyCreate struct {
 
 // create remembers a table's CREATE TABLE. A second one of the same table is for the target to refuse: both are read again.
 func (r *remembered) create(t *table, st *statement, text []byte) {
-	if !t.bare || r.bytes+len(text)+readyOverhead > maxReadyBytes {
+	most := maxReadyBytes
+	if r.fed {
+		most = maxReadyFed
+	}
+	if !t.bare || r.bytes+len(text)+readyOverhead > most {
 		t.ready = nil
 		return
 	}
