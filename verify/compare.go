@@ -156,6 +156,10 @@ func (o *objectCheck) sequence(d, t *definition, want, have []byte) {
 	if !slices.Equal(a, b) {
 		o.differs(Object{Object: d.String(), What: "definition", Source: strings.Join(a, " "), Target: strings.Join(b, " ")})
 	}
+	if o.followed != nil {
+		o.note("the next values of sequences were not compared: they move while the target follows the source")
+		return
+	}
 	if d.next != "" && t.next != "" && d.next != t.next {
 		o.differs(Object{Object: d.String(), What: "next value", Source: d.next, Target: t.next})
 	}
@@ -173,6 +177,10 @@ func (o *objectCheck) tableText(d, t *definition, want, have []byte) {
 	o.collations(d, t)
 	was, _ := transform.AutoIncrement(d.text, d.mode)
 	is, _ := transform.AutoIncrement(t.text, t.mode)
+	if o.followed != nil { // rolled back inserts use numbers up that no replica hears of
+		o.note("AUTO_INCREMENT was not compared: it moves while the target follows the source")
+		return
+	}
 	if was, is = max(was, 1), max(is, 1); was != is && !usedUp(was, is) {
 		o.differs(Object{Object: d.String(), What: "AUTO_INCREMENT", Source: fmt.Sprint(was), Target: fmt.Sprint(is)})
 	}

@@ -12,7 +12,8 @@ import (
 // finding is what is known of a table whose sides differ.
 type finding struct {
 	mismatches []mismatch
-	partial    bool // there are more than could be looked at
+	partial    bool                 // there are more than could be looked at
+	moving     map[dump.RowSum]bool // those whose rows did not hold still while the target followed the source
 }
 
 // narrow finds the rows that differ in a table whose checksums do.
@@ -42,7 +43,12 @@ func (c *comparison) narrow(ctx context.Context, p *pair) (*finding, error) {
 		return nil, err
 	}
 	out := &finding{mismatches: match(&both[source], &both[target]), partial: partial || both[source].over || both[target].over}
-	if err := c.recheck(ctx, p, f, out); err != nil {
+	if c.followed != nil {
+		err = c.agree(ctx, p, f, out)
+	} else {
+		err = c.recheck(ctx, p, f, out)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return out, c.keepShown(ctx, p, f, out)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"time"
 
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
@@ -23,6 +24,7 @@ const (
 	defaultMaxDifferences = 100
 	maxMaxDifferences     = 10_000
 	defaultRangeBytes     = 16 << 20
+	defaultMaxWait        = 10 * time.Minute
 	maxThreads            = 1024
 )
 
@@ -39,6 +41,9 @@ type Options struct {
 	MaxDifferences int               // rows named for each table; default 100
 	RangeBytes     int64             // of a table that is read, and read again, at once; default 16 MiB
 	Recheck        int               // times that rows which differ are read again while two servers are compared; default none
+	Replicating    bool              // the target follows the source; default where it is seen to
+	MaxWait        time.Duration     // for the target to apply what the source has; default 10 min
+	MaxLockHold    time.Duration     // of rows on the source that differ while the target follows; default none are locked
 	Report         io.Writer         // differences as JSON lines; default none
 	Log            *slog.Logger      // default slog.Default()
 	Progress       *progress.Counters
@@ -57,6 +62,12 @@ func (o Options) Validate() error {
 	if o.Recheck < 0 || o.Recheck > 100 {
 		errs = append(errs, fmt.Errorf("--recheck: want 0 to 100, not %d", o.Recheck))
 	}
+	if o.MaxWait < 0 || o.MaxLockHold < 0 {
+		errs = append(errs, errors.New("--max-wait, --max-lock-hold: want a time that is not negative"))
+	}
+	if o.Replicating && o.Dump != nil {
+		errs = append(errs, errors.New("--replicating goes with --source: a dump stands still"))
+	}
 	if o.Selection.NoData && o.Selection.NoSchema {
 		errs = append(errs, errors.New("--no-data and --no-schema leave nothing to compare"))
 	}
@@ -69,6 +80,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxDifferences == 0 {
 		o.MaxDifferences = defaultMaxDifferences
+	}
+	if o.MaxWait == 0 {
+		o.MaxWait = defaultMaxWait
 	}
 	if o.RangeBytes == 0 {
 		o.RangeBytes = defaultRangeBytes

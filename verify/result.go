@@ -21,9 +21,10 @@ type Table struct {
 	Target     string          `json:"target,omitempty"`
 	SourceRows int64           `json:"source_rows"`
 	TargetRows int64           `json:"target_rows"`
-	Differing  int64           `json:"differing"` // rows of the same key
-	Missing    int64           `json:"missing"`   // on the target
-	Extra      int64           `json:"extra"`     // on the target
+	Differing  int64           `json:"differing"`           // rows of the same key
+	Missing    int64           `json:"missing"`             // on the target
+	Extra      int64           `json:"extra"`               // on the target
+	Undecided  int64           `json:"undecided,omitempty"` // changed at every look while the target followed the source
 	Partial    bool            `json:"partial,omitempty"`
 	Problem    string          `json:"problem,omitempty"` // why the rows could not be compared
 	Rows       []RowDifference `json:"rows,omitempty"`    // at most --max-differences
@@ -37,6 +38,7 @@ const (
 	Differs Kind = "differs"
 	Missing Kind = "missing"
 	Extra   Kind = "extra"
+	Moving  Kind = "undecided"
 )
 
 // RowDifference is one row that differs.
@@ -89,6 +91,9 @@ func (c *comparison) describe(p *pair, f *finding) *Table {
 		m := &f.mismatches[i]
 		r := shownRow{source: m.source, target: m.target}
 		switch {
+		case f.moving[m.key()]:
+			t.Undecided++
+			r.kind = Moving
 		case m.target == nil:
 			t.Missing++
 			r.kind = Missing
@@ -218,6 +223,8 @@ func (d *RowDifference) text() string {
 		s += " is missing on the target"
 	case Extra:
 		s += " is on the target only"
+	case Moving:
+		s += " changed on the source at every look: it is not known whether the target has it"
 	case Differs:
 		changes := make([]string, len(d.Columns))
 		for i, ch := range d.Columns {
@@ -252,6 +259,10 @@ func (t *Table) text() string {
 	if t.Partial {
 		least = "at least "
 	}
-	return fmt.Sprintf("table %s: rows that differ: %s%d, missing on the target: %d, on the target only: %d (%s, on the target %s)",
-		name, least, t.Differing, t.Missing, t.Extra, progress.Counted(t.SourceRows, "row"), progress.Count(t.TargetRows))
+	moving := ""
+	if t.Undecided > 0 {
+		moving = fmt.Sprintf(", not known: %d", t.Undecided)
+	}
+	return fmt.Sprintf("table %s: rows that differ: %s%d, missing on the target: %d, on the target only: %d%s (%s, on the target %s)",
+		name, least, t.Differing, t.Missing, t.Extra, moving, progress.Counted(t.SourceRows, "row"), progress.Count(t.TargetRows))
 }

@@ -28,6 +28,9 @@ type comparison struct {
 	started  time.Time
 	pairs    []*pair
 	paused   time.Duration // for writers
+	followed *following    // nil where the target does not follow the source
+	agreed   int64         // rows that differed at first and agreed when the target had applied them
+	notHeld  bool          // the account may not lock rows of the source
 	pool     sync.Pool     // of arrays of sums
 
 	mu       sync.Mutex
@@ -54,6 +57,9 @@ func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 	s := &c.summary
 	s.sort()
 	s.Bytes, s.Retries, s.Threads, s.Seconds = c.o.Progress.Bytes.Load(), c.o.Progress.Retries.Load(), c.o.Threads, time.Since(c.started).Seconds()
+	if c.followed != nil {
+		s.Followed, s.Agreed = c.followed.last, c.agreed
+	}
 	s.Equal = len(s.Differing)+len(s.Differences) == 0 && !s.DryRun
 	if o.Report != nil {
 		if err := s.writeReport(o.Report); err != nil {
@@ -86,6 +92,9 @@ func (c *comparison) run(ctx context.Context) error {
 			c.summary.SourceRows += p.rows()
 		}
 		return nil
+	}
+	if err := c.follow(ctx); err != nil {
+		return err
 	}
 	if !c.o.Selection.NoData {
 		if err := c.data(ctx); err != nil {
@@ -161,7 +170,7 @@ func (c *comparison) data(ctx context.Context) error {
 
 // explain finds the rows that differ in a table; nil when the sides have come to agree.
 func (c *comparison) explain(ctx context.Context, p *pair) (*Table, error) {
-	f, err := c.narrow(ctx, p)
+	f, err := c.narrowed(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -174,6 +183,26 @@ func (c *comparison) explain(ctx context.Context, p *pair) (*Table, error) {
 		return nil, fmt.Errorf("table %s: the checksum of its rows on the target changed while they were read: verify again when nothing writes to it", p.name(source))
 	}
 	return c.describe(p, f), nil
+}
+
+// narrowed finds the rows that differ, again where too much moved at once to be looked at.
+func (c *comparison) narrowed(ctx context.Context, p *pair) (*finding, error) {
+	const tries = 4
+	for try := 1; ; try++ {
+		if c.followed != nil {
+			if err := c.followed.catchUp(ctx, c.o.MaxWait); err != nil {
+				return nil, err
+			}
+		}
+		f, err := c.narrow(ctx, p)
+		if err != nil || c.followed == nil || !f.partial || len(f.mismatches) > 0 {
+			return f, err
+		}
+		if try == tries {
+			return nil, fmt.Errorf("table %s: more rows change while it is read than can be looked at: verify again when less is written to it", p.name(source))
+		}
+		p.level = nil
+	}
 }
 
 // note adds a line to what is told and does not count.

@@ -140,9 +140,10 @@ func (w *worker) read(ctx context.Context, j *job, v visitor) error {
 	return errors.Join(err, rows.Close())
 }
 
-// snapshot opens a session, and a snapshot for each table, so that none is kept for longer than it is read.
+// snapshot opens a session, and a snapshot for each table, so that none is kept for longer than it is read: for each range where the
+// target follows the source, so that both sides are read at nearly the same time.
 func (w *worker) snapshot(ctx context.Context, p *pair) error {
-	if w.conn != nil && w.last == p {
+	if w.conn != nil && w.last == p && w.followed == nil {
 		return nil
 	}
 	if w.conn == nil {

@@ -24,6 +24,8 @@ type Summary struct {
 	Threads     int      `json:"threads"`
 	Retries     int64    `json:"retries"`
 	Seconds     float64  `json:"seconds"`
+	Followed    string   `json:"replicated_to,omitempty"` // the last place of the source's log that the target was waited for at
+	Agreed      int64    `json:"agreed,omitempty"`        // rows that differed at first, and agreed when the target had applied them
 	Equal       bool     `json:"equal"`
 	Differing   []*Table `json:"differing_tables,omitempty"`
 	Differences []Object `json:"differing_objects,omitempty"`
@@ -80,12 +82,15 @@ func (s *Summary) WriteText(w io.Writer) error {
 			progress.Counted(s.Tables, "table"), progress.Counted(s.SourceRows, "row"), progress.Count(s.TargetRows), progress.Bytes(s.Bytes), s.Seconds, verdict)
 	}
 	fmt.Fprintf(&b, "  %s with %s; %s, %s a side\n", s.Source, s.Target, progress.Counted(s.Objects, "definition"), progress.Counted(s.Threads, "thread"))
+	if s.Followed != "" {
+		fmt.Fprintf(&b, "  while the target followed the source, to %s; %s that differed at first agreed when the target had applied the source's place\n", s.Followed, progress.Counted(s.Agreed, "row"))
+	}
 	for _, t := range s.Differing {
 		fmt.Fprintf(&b, "  DIFFERS: %s\n", t.text())
 		for i := range t.Rows {
 			fmt.Fprintf(&b, "    %s\n", t.Rows[i].text())
 		}
-		if more := t.Differing + t.Missing + t.Extra - t.shown(); more > 0 {
+		if more := t.Differing + t.Missing + t.Extra + t.Undecided - t.shown(); more > 0 {
 			fmt.Fprintf(&b, "    %s\n", progress.Counted(more, "more row"))
 		}
 	}

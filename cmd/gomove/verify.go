@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -31,6 +32,9 @@ func newVerifyCommand() *cli.Command {
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections to each server", DefaultText: "one per core of this machine"},
 		&cli.IntFlag{Name: "max-differences", Value: 100, Usage: "`NUMBER` of rows to name for each table"},
 		&cli.IntFlag{Name: "recheck", Value: 3, Usage: "`NUMBER` of times that rows which differ are read again, while the servers are written to"},
+		&cli.BoolFlag{Name: "replicating", Usage: "the target follows the source: rows are held against each other once it has applied them (seen by itself where it reads the source's log)"},
+		&cli.DurationFlag{Name: "max-wait", Value: 10 * time.Minute, Usage: "longest `TIME` for a target that follows to apply what the source has"},
+		&cli.DurationFlag{Name: "max-lock-hold", Value: time.Second, Usage: "longest `TIME` to lock rows on the source that differ, or do not hold still, while the target follows; 0 is never"},
 		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHETHER` another DEFINER is a difference: strip (no) or keep (yes)"},
 		&cli.StringFlag{Name: "report", Usage: "write the differences to this `FILE`, a line of JSON each"},
 	)
@@ -91,6 +95,10 @@ func verifyOptions(c *cli.Context) (o verify.Options, err error) {
 	}
 	o.KeepDefiner = definer == "keep"
 	o.MaxDifferences, o.Recheck = c.Int("max-differences"), c.Int("recheck")
+	o.Replicating, o.MaxWait, o.MaxLockHold = c.Bool("replicating"), c.Duration("max-wait"), c.Duration("max-lock-hold")
+	if o.Replicating && c.String("in") != "" {
+		return o, usagef("--replicating goes with --source: a dump stands still")
+	}
 	o.DryRun = c.Bool("dry-run")
 	if o.MaxDifferences < 1 {
 		return o, usagef("--max-differences %d: use a number from 1 on", o.MaxDifferences)
