@@ -28,6 +28,7 @@ type contender struct {
 	in      string // what {in} is
 	loads   bool   // it fills the schema {schema}, which is dropped before each run; else it may fill {out}
 	copies  bool   // it fills the schema {schema}_copy, which is dropped before each run
+	bucket  bool   // it fills {s3}
 	tool    string // of {tool}: a program that does not stand on PATH
 }
 
@@ -48,11 +49,11 @@ func (h *host) expand(c *contender) string {
 	if err != nil {
 		self = os.Args[0]
 	}
-	return strings.NewReplacer(
+	return h.inBucket(strings.NewReplacer(
 		"{host}", h.Host, "{port}", strconv.Itoa(h.Port), "{user}", h.User, "{schema}", c.set.schema(),
 		"{threads}", strconv.Itoa(h.o.threads), "{out}", h.outDir(), "{in}", c.in, "{gomove}", h.o.gomove,
 		"{bench}", self, "{client}", shellWords(h.ClientCommand()), "{tool}", c.tool,
-	).Replace(c.command)
+	).Replace(c.command))
 }
 
 // shellWords quotes words for sh.
@@ -152,6 +153,11 @@ func isFile(path string) bool {
 func (h *host) reset(ctx context.Context, c *contender) error {
 	for _, path := range []string{h.outDir(), h.outDir() + ".sql"} {
 		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
+	if c.bucket {
+		if err := h.emptyBucket(); err != nil {
 			return err
 		}
 	}

@@ -38,10 +38,17 @@ func (h *host) contenders(ctx context.Context, s *set, job, work string) ([]*con
 		}
 	case jobCopy:
 		all = h.copies(s)
+	case jobDumpS3:
+		all, err = h.bucketDumps(ctx, s)
+	case jobLoadS3:
+		all, err = h.bucketLoads(ctx, s, csv)
 	case jobLoad:
 		all, err = h.loaders(ctx, s, csv, work)
 	}
-	if job != jobLoad {
+	if err != nil {
+		return nil, 0, err
+	}
+	if job != jobLoad && job != jobLoadS3 {
 		if err := os.RemoveAll(csv); err != nil {
 			return nil, 0, err
 		}

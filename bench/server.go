@@ -23,6 +23,9 @@ type host struct {
 	o   options
 	dir string // for what jobs write
 	out io.Writer
+	s3  *testdb.S3Server // nil before the first job on S3
+
+	prefixes int // of dumps in its bucket
 }
 
 // serverArgs make a server that holds the data in memory, as one that is sized for its data does.
@@ -54,6 +57,7 @@ func benchServer(ctx context.Context, o options, k testdb.Kind, dir string, out 
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	h := &host{Server: s, db: db, o: o, dir: dir, out: out}
+	defer func() { err = errors.Join(err, h.stopBucket()) }()
 	fmt.Fprintf(out, "\n%s %s\n", k, s.Version)
 	for _, one := range sets() {
 		got, err := h.benchSet(ctx, one)

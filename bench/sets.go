@@ -13,6 +13,8 @@ const (
 	jobBig      = "dump-big"  // one big table against the same rows in several
 	jobLoad     = "load"      // of an uncompressed dump
 	jobCopy     = "copy"      // into another schema of the same server
+	jobDumpS3   = "dump-s3"   // uncompressed, to a local S3 server
+	jobLoadS3   = "load-s3"   // of that
 )
 
 // set is one kind of data, in a schema of its own.
@@ -81,7 +83,7 @@ func sets() []*set {
 		},
 		{
 			name: "sysbench", about: "rows as sysbench makes them, one secondary index", rows: share(1, 1), tables: oneTable,
-			jobs:    []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy},
+			jobs:    []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy, jobDumpS3, jobLoadS3},
 			columns: "id INT NOT NULL, k INT NOT NULL, c CHAR(120) NOT NULL, pad CHAR(60) NOT NULL, PRIMARY KEY (id)",
 			indexes: []string{"KEY k (k)"}, row: sysbenchRow, key: "id", bound: number,
 		},

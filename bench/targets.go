@@ -33,7 +33,9 @@ func targets() []target {
 		{about: "many small tables, dump and load, against the fastest peer", jobs: []string{jobDump, jobLoad}, sets: []string{"small"}, against: rival, what: wall, name: "wall", most: 0.6},
 		{about: "copy against mysqldump into mysql", jobs: []string{jobCopy}, against: rival, what: wall, name: "wall", most: 0.6},
 		{about: "copy against dump, then load", jobs: []string{jobCopy}, against: base, what: wall, name: "wall", most: 0.8},
-		{about: "resident size", jobs: []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy}, what: rss, name: "MB", most: 100},
+		{about: "dump to a local S3 server against one to a directory", jobs: []string{jobDumpS3}, against: base, what: wall, name: "wall", most: 1.25},
+		{about: "load from a local S3 server against one from a directory", jobs: []string{jobLoadS3}, against: base, what: wall, name: "wall", most: 1.25},
+		{about: "resident size", jobs: []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy, jobDumpS3, jobLoadS3}, what: rss, name: "MB", most: 100},
 	}
 }
 
