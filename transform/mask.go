@@ -205,6 +205,8 @@ func (m *Mask) hash(t columnType) (func([]byte) ([]byte, error), error) {
 		}, nil
 	case t.name == "uuid":
 		return func(cell []byte) ([]byte, error) { return m.key.uuid(bytes.ToLower(cell)), nil }, nil
+	case t.isDate():
+		return m.key.date, nil
 	}
 	return nil, fmt.Errorf("there is no hash of type %s; use null or fixed", t.name)
 }

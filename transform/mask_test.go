@@ -176,7 +176,8 @@ func TestMaskRefuses(t *testing.T) {
 		{"fixed:😀", MaskedColumn{ColumnType: "char(2)", Charset: "utf8mb3"}},
 		{"fixed:2026-02-30", MaskedColumn{ColumnType: "date"}},
 		{"fixed:{", MaskedColumn{ColumnType: "json"}},
-		{"hash", MaskedColumn{ColumnType: "date"}},
+		{"hash", MaskedColumn{ColumnType: "time"}},
+		{"hash", MaskedColumn{ColumnType: "year"}},
 		{"hash", MaskedColumn{ColumnType: "enum('a')"}},
 		{"hash", MaskedColumn{ColumnType: "char(12)", Unique: true}},
 		{"hash", MaskedColumn{ColumnType: "varbinary(7)", Unique: true}},
@@ -285,6 +286,7 @@ func BenchmarkMask(b *testing.B) {
 		{"hash", "123456", MaskedColumn{ColumnType: "int"}},
 		{"digits", "+49 (0)40 123456", MaskedColumn{ColumnType: "varchar(60)", Charset: "utf8mb4"}},
 		{"digits", "1234.50", MaskedColumn{ColumnType: "decimal(10,2)"}},
+		{"hash", "1984-02-29 12:34:56", MaskedColumn{ColumnType: "datetime"}},
 	} {
 		b.Run(c.method+" "+c.column.ColumnType, func(b *testing.B) {
 			m := mask(b, c.method, k, c.column)

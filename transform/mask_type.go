@@ -92,6 +92,10 @@ func (t columnType) isBytes() bool {
 	return false
 }
 
+func (t columnType) isDate() bool {
+	return t.name == "date" || t.name == "datetime" || t.name == "timestamp"
+}
+
 // bounds of an integer type.
 func (t columnType) bounds() (lo int64, hi uint64) {
 	bits := map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "integer": 32, "bigint": 64}[t.name]

@@ -22,15 +22,16 @@ func personalData(t *testing.T, s *testdb.Server) (schema string) {
 	for _, q := range []string{
 		"ALTER DATABASE %s CHARACTER SET utf8mb4",
 		"CREATE TABLE %s.customers (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(60) NOT NULL, phone VARCHAR(30) CHARACTER SET latin1, tax DECIMAL(12,2)," +
-			" secret VARBINARY(20), token CHAR(36), born DATE, nick VARCHAR(20), score DOUBLE, age TINYINT UNSIGNED, UNIQUE KEY email (email), KEY token (token), KEY nick (nick))",
+			" secret VARBINARY(20), token CHAR(36), born DATE, nick VARCHAR(20), score DOUBLE, age TINYINT UNSIGNED, seen TIMESTAMP(3) NULL UNIQUE, since DATETIME, start DATE, UNIQUE KEY email (email), KEY token (token), KEY nick (nick))",
 		"CREATE TABLE %s.orders (id BIGINT PRIMARY KEY, email VARCHAR(60), total DECIMAL(10,2), note TEXT, CONSTRAINT o_c FOREIGN KEY (email) REFERENCES %[1]s.customers (email))",
 		"CREATE TABLE %s.accounts (login VARCHAR(40) PRIMARY KEY, n INT)",
 		"CREATE TABLE %s.logs (a INT, b CHAR(10), KEY (a)) ENGINE=MyISAM ROW_FORMAT=FIXED CHECKSUM=1",
 		"CREATE VIEW %s.totals AS SELECT c.id, SUM(o.total) AS total FROM %[1]s.customers c JOIN %[1]s.orders o ON o.email = c.email GROUP BY c.id",
 		"CREATE TRIGGER %s.audit BEFORE UPDATE ON %[1]s.orders FOR EACH ROW INSERT INTO logs VALUES (1, 'trigger')",
 		"INSERT INTO %s.customers (email, phone, tax, secret, token, born, nick, score, age) VALUES ('Zoë@münchen.test', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
-		"INSERT INTO %s.customers (email, phone, tax, secret, token, born, nick, score, age)" +
-			" SELECT CONCAT('person', n, '@private.test'), CONCAT('+49 (0)40 ', 100000+n), n*13.25, CONCAT('s', n), CONCAT('token', n), '1970-01-01' + INTERVAL n DAY, CONCAT('nick', n), n/7, n % 200 FROM %[1]s.n",
+		"INSERT INTO %s.customers (email, phone, tax, secret, token, born, nick, score, age, seen, since, start)" +
+			" SELECT CONCAT('person', n, '@private.test'), CONCAT('+49 (0)40 ', 100000+n), n*13.25, CONCAT('s', n), CONCAT('token', n), '1970-01-01' + INTERVAL n DAY, CONCAT('nick', n), n/7, n % 200," +
+			" '2001-02-03 04:05:06.120' + INTERVAL 7919*n SECOND, '2001-02-03' + INTERVAL n DAY, '2001-02-03' + INTERVAL n DAY FROM %[1]s.n",
 		"INSERT INTO %s.orders SELECT 3*n+k, CASE WHEN n %% 50 = 0 THEN NULL ELSE CONCAT('Person', n, '@private.test') END, n+k/4, CONCAT('note', n) FROM %[1]s.n, (SELECT 0 k UNION SELECT 1 UNION SELECT 2) x",
 		"INSERT INTO %s.accounts SELECT CONCAT('login', n), n FROM %[1]s.n",
 		"INSERT INTO %s.logs VALUES (1, 'a'), (2, 'b')",
@@ -53,6 +54,7 @@ func transformArgs(schema, to string) []string {
 	for _, a := range []string{
 		"--mask customers.email=email", "--mask orders.email=email", "--mask customers.phone=digits", "--mask customers.tax=hash", "--mask customers.secret=hash",
 		"--mask customers.born=null", "--mask customers.nick=fixed:anonymous", "--mask customers.score=digits", "--mask customers.age=hash", "--mask accounts.login=hash",
+		"--mask customers.seen=hash", "--mask customers.since=hash", "--mask customers.start=hash",
 		"--exclude-columns customers=token", "--columns orders=id,email,total",
 	} {
 		flag, value, _ := strings.Cut(a, " ")
@@ -143,14 +145,14 @@ func requireMasked(t *testing.T, s *testdb.Server, schema, to string) {
 		"joins":   "SELECT id, total FROM %s.totals ORDER BY id",
 		"orders":  "SELECT id, total, email IS NULL FROM %s.orders ORDER BY id",
 		"numbers": "SELECT id, tax IS NULL, CHAR_LENGTH(tax), phone IS NULL, CHAR_LENGTH(phone), LEFT(phone, 1), secret IS NULL FROM %s.customers ORDER BY id",
-		"counts":  "SELECT COUNT(*), COUNT(DISTINCT email), COUNT(DISTINCT phone), COUNT(DISTINCT tax), COUNT(DISTINCT secret), COUNT(DISTINCT age) FROM %s.customers",
+		"counts":  "SELECT COUNT(*), COUNT(DISTINCT email), COUNT(DISTINCT phone), COUNT(DISTINCT tax), COUNT(DISTINCT secret), COUNT(DISTINCT age), COUNT(DISTINCT seen), SUM(since = start) FROM %s.customers",
 	} {
 		if diff := cmp.Diff(s.Query(t, fmt.Sprintf(q, schema)), s.Query(t, fmt.Sprintf(q, to))); diff != "" {
 			t.Errorf("%s (-source +masked):\n%s", name, diff)
 		}
 	}
 	for _, q := range []string{
-		"SELECT COUNT(*) FROM " + to + ".customers m JOIN " + schema + ".customers c ON c.id = m.id WHERE m.email = c.email OR m.phone = c.phone OR m.secret = c.secret OR m.born IS NOT NULL OR m.nick <> 'anonymous'",
+		"SELECT COUNT(*) FROM " + to + ".customers m JOIN " + schema + ".customers c ON c.id = m.id WHERE m.email = c.email OR m.phone = c.phone OR m.secret = c.secret OR m.seen = c.seen OR m.since = c.since OR m.born IS NOT NULL OR m.nick <> 'anonymous'",
 		"SELECT COUNT(*) FROM " + to + ".customers WHERE email NOT LIKE '%@example.com'",
 		"SELECT COUNT(*) FROM " + to + ".people WHERE login LIKE 'login%'",
 		"SELECT COUNT(*) - 100 FROM " + to + ".people",
