@@ -141,7 +141,7 @@ func (l *load) chooseRoute() error {
 	if l.o.Via == ViaS3 || l.o.Via == ViaAuto && l.onS3() {
 		if why = l.lacksForS3(); why == "" {
 			l.viaS3.Store(true)
-			l.summary.route(ViaS3, "")
+			l.summary.route(ViaS3, "the target reads the chunks by LOAD DATA FROM S3")
 			return nil
 		}
 		if l.o.Via == ViaS3 {
