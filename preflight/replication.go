@@ -98,12 +98,15 @@ var definitionStatement = regexp.MustCompile(`(?i)^\s*(ALTER|CREATE|DROP|RENAME|
 // longWork finds old transactions and DDL under way.
 func longWork(ctx context.Context, e *examination) ([]Finding, error) {
 	var old, ddl []Object
-	err := each(ctx, e.Source, fmt.Sprintf("SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, SYSDATE()) AS age FROM information_schema.INNODB_TRX"+
-		" WHERE trx_mysql_thread_id<>CONNECTION_ID() AND trx_started < SYSDATE() - INTERVAL %d SECOND", int(e.limits.busy.Seconds())), func(c []string) {
-		old = append(old, Object{Name: "connection " + c[0], Detail: "its transaction is " + progress.Duration(time.Duration(number(c[1]))*time.Second) + " old", Fix: "KILL " + c[0]})
-	})
+	open, err := mysql.Transactions(ctx, e.Source.DB())
 	if err != nil {
 		return nil, err
+	}
+	for _, t := range open {
+		if age := time.Duration(t.Age) * time.Second; t.Thread != 0 && age >= e.limits.busy {
+			name := fmt.Sprintf("connection %d", t.Thread)
+			old = append(old, Object{Name: name, Detail: "its transaction is " + progress.Duration(age) + " old", Fix: fmt.Sprintf("KILL %d", t.Thread)})
+		}
 	}
 	// Not from information_schema.PROCESSLIST: MySQL 9.7 gives error 3854 there while anybody's statement has a 4-byte character.
 	processes, err := mysql.QueryNamed(ctx, e.Source.DB(), "SHOW FULL PROCESSLIST")

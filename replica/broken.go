@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gomove/gomove/internal/mysql"
@@ -146,16 +147,18 @@ func (e *ends) brokenApplying(ctx context.Context, r *Report) error {
 	s := r.Status
 	r.Verdict, r.Error = Broken, s.SQLErrno
 	r.say("error %d while applying: %s", s.SQLErrno, oneLine(s.SQLError))
-	workers, err := mysql.QueryNamed(ctx, e.target.DB(), "SELECT last_error_message AS message FROM performance_schema.replication_applier_status_by_worker WHERE last_error_number<>0")
-	if err == nil {
-		for _, w := range workers {
-			if m := w.Text("message"); m != "" && m != s.SQLError {
-				r.say("worker: %s", oneLine(m))
-			}
+	workers, err := e.failedWorkers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range workers {
+		r.Error = w.number
+		if w.message != s.SQLError {
+			r.say("worker: %s", w.message)
 		}
 	}
 	const skip = "or leave the change out: gomove replicate skip; source and target then differ, gomove verify shows where"
-	switch s.SQLErrno {
+	switch r.Error {
 	case 1062:
 		r.Why = "a row that comes from the source is on the target already: somebody else writes to the target, or the copy is newer than the place that replication began at"
 		r.advise("find who writes to the target (general log, audit) and make it read-only; look at the row on both sides; if it does not belong, delete it on the target and gomove replicate restart")
@@ -184,8 +187,40 @@ func (e *ends) brokenApplying(ctx context.Context, r *Report) error {
 		r.Why = "the target refuses changes"
 		r.advise("see the error's text for the option that forbids them")
 	default:
-		r.Why = fmt.Sprintf("error %d while applying", s.SQLErrno)
+		r.Why = fmt.Sprintf("error %d while applying", r.Error)
 		r.advise(skip)
 	}
 	return nil
+}
+
+// failedWorker is one of several appliers that met an error of its own.
+type failedWorker struct {
+	number  int
+	message string
+	gtid    string // of its transaction; empty where it has none
+}
+
+// errStoppedByOther is an applier that stopped because another one did: its transaction is as good as any.
+const errStoppedByOther = 3030
+
+// failedWorkers asks MySQL 5.7 and later; none are found where it has one applier or the account may not ask.
+func (e *ends) failedWorkers(ctx context.Context) ([]failedWorker, error) {
+	if e.speak.mariadb || e.speak.number < 50700 {
+		return nil, nil
+	}
+	rows, err := mysql.QueryNamed(ctx, e.target.DB(), "SELECT last_error_number AS number, last_error_message AS message FROM performance_schema.replication_applier_status_by_worker WHERE last_error_number<>0")
+	if mysql.IsDenied(err) || mysql.Number(err) == errNoTable {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("replication_applier_status_by_worker: %w", err)
+	}
+	var out []failedWorker
+	for _, r := range rows {
+		n, _ := strconv.Atoi(r.Text("number"))
+		if n != errStoppedByOther {
+			out = append(out, failedWorker{n, oneLine(r.Text("message")), failedGTID.FindString(r.Text("message"))})
+		}
+	}
+	return out, nil
 }

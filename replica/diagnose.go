@@ -121,7 +121,7 @@ func (e *ends) judge(ctx context.Context, r *Report, first, last reading) error 
 func (r reading) working() bool {
 	return slices.ContainsFunc(r.appliers, func(a applier) bool {
 		t, open := r.transactions[a.id]
-		return !a.wait || open && t.modified > 0
+		return !a.wait || open && t.Modified > 0
 	})
 }
 
@@ -166,8 +166,8 @@ func (e *ends) busy(r *Report, first, last reading) {
 		if !open || !was {
 			continue
 		}
-		r.say("its transaction: %d undo log entries and %d row locks, %d and %d %.1f s later", before.modified, before.locked, t.modified, t.locked, last.at.Sub(first.at).Seconds())
-		if t.modified != before.modified || t.locked != before.locked {
+		r.say("its transaction: %d undo log entries and %d row locks, %d and %d %.1f s later", before.Modified, before.Locked, t.Modified, t.Locked, last.at.Sub(first.at).Seconds())
+		if t.Modified != before.Modified || t.Locked != before.Locked {
 			grown = true
 		}
 	}

@@ -162,34 +162,15 @@ func readAppliers(processes []mysql.Named) []applier {
 	return out
 }
 
-// transaction is one of InnoDB that an applier has open.
-type transaction struct {
-	thread   uint64
-	waits    bool // for a row lock
-	modified int64
-	locked   int64
-	age      int64 // seconds
-	query    string
-}
-
-// readTransactions returns all open ones, by thread. modified is SHOW ENGINE INNODB STATUS's "undo log entries", locked its "row lock(s)".
-func readTransactions(ctx context.Context, s *mysql.Server) (map[uint64]transaction, error) {
-	rows, err := mysql.QueryNamed(ctx, s.DB(), "SELECT trx_mysql_thread_id AS thread, trx_state AS state, trx_rows_modified AS modified, trx_rows_locked AS locked,"+
-		" TIMESTAMPDIFF(SECOND, trx_started, SYSDATE()) AS age, LEFT(trx_query, 200) AS query FROM information_schema.INNODB_TRX")
-	if mysql.IsDenied(err) {
-		return map[uint64]transaction{}, nil
-	}
-	if err != nil {
+// readTransactions returns all open ones, by thread.
+func readTransactions(ctx context.Context, s *mysql.Server) (map[uint64]mysql.Transaction, error) {
+	list, err := mysql.Transactions(ctx, s.DB())
+	if err != nil && !mysql.IsDenied(err) {
 		return nil, fmt.Errorf("the target's transactions: %w", err)
 	}
-	out := map[uint64]transaction{}
-	for _, r := range rows {
-		number := func(column string) int64 {
-			n, _ := strconv.ParseInt(r.Text(column), 10, 64)
-			return n
-		}
-		t := transaction{uint64(number("thread")), r.Text("state") == "LOCK WAIT", number("modified"), number("locked"), number("age"), r.Text("query")}
-		out[t.thread] = t
+	out := map[uint64]mysql.Transaction{}
+	for _, t := range list {
+		out[t.Thread] = t
 	}
 	return out, nil
 }
@@ -200,7 +181,7 @@ type reading struct {
 	status       *Status
 	processes    []mysql.Named
 	appliers     []applier
-	transactions map[uint64]transaction
+	transactions map[uint64]mysql.Transaction
 	source       *Point // the end of the source's log, read first; nil where the source was not asked
 }
 

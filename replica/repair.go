@@ -277,25 +277,45 @@ func (p *repairing) runEmpty(ctx context.Context, gtid string) (err error) {
 	return nil
 }
 
-// nextGTID is that of the transaction at which MySQL has stopped; empty where transactions have none, or are skipped by counting.
+// nextGTID is that of the transaction at which MySQL has stopped; empty where transactions have none, or are skipped by counting. Appliers that
+// stopped because another one did report transactions that are well, and the server's last error may be theirs.
 func (p *repairing) nextGTID(ctx context.Context) (string, error) {
 	if p.e.speak.mariadb || !strings.EqualFold(p.e.target.Facts.Variables["gtid_mode"], "ON") {
 		return "", nil
-	}
-	if m := failedGTID.FindString(p.status.SQLError); m != "" {
-		return m, nil
 	}
 	// The first that was received and not executed.
 	rest, err := word(ctx, p.e.target, "SELECT GTID_SUBTRACT("+quote(p.status.Retrieved)+", @@GLOBAL.gtid_executed)")
 	if err != nil {
 		return "", err
 	}
-	if rest = oneLine(rest); rest == "" {
-		return "", fmt.Errorf("%w: the target has received no transaction that it has not executed", ErrRefused)
-	}
-	first, _, _ := strings.Cut(rest, ",")
+	first, _, _ := strings.Cut(oneLine(rest), ",")
 	uuid, numbers, _ := strings.Cut(first, ":")
 	number, _, _ := strings.Cut(numbers, ":")
 	number, _, _ = strings.Cut(number, "-")
-	return uuid + ":" + number, nil
+	first = uuid + ":" + number
+	workers, err := p.e.failedWorkers(ctx)
+	if err != nil {
+		return "", err
+	}
+	failed := []string{}
+	for _, w := range workers {
+		if w.gtid == first {
+			return first, nil
+		}
+		failed = append(failed, w.gtid)
+	}
+	if len(workers) == 0 && p.status.SQLErrno != errStoppedByOther {
+		failed = append(failed, failedGTID.FindString(p.status.SQLError))
+	}
+	switch {
+	case rest == "" && !p.status.GTID:
+		return "", nil // the source's transactions have none, whatever the target gives them
+	case rest == "":
+		return "", fmt.Errorf("%w: the target has received no transaction that it has not executed", ErrRefused)
+	case len(failed) == 1 && failed[0] != "":
+		return failed[0], nil
+	case len(failed) == 1: // one applier, whose error names no transaction
+		return first, nil
+	}
+	return "", fmt.Errorf("%w: it is not known which transaction failed: the first that is not executed is %s, and the appliers report %s", ErrRefused, first, strings.Join(failed, ", "))
 }

@@ -56,7 +56,7 @@ func (e *ends) blocked(ctx context.Context, r *Report, first, last reading, move
 		return false, nil
 	}
 	for _, a := range last.appliers {
-		row := last.transactions[a.id].waits && first.transactions[a.id].waits
+		row := last.transactions[a.id].Waits && first.transactions[a.id].Waits
 		meta := lockStates.MatchString(a.state) && first.stateOf(a.id) == a.state
 		if !row && !meta {
 			continue
@@ -123,7 +123,7 @@ func (e *ends) holders(ctx context.Context, a applier, row bool, last reading) (
 	}
 	if !sure {
 		for id, t := range last.transactions {
-			if id != a.id && id != 0 && !t.waits && last.stateOf(id) == "" {
+			if id != a.id && id != 0 && !t.Waits && last.stateOf(id) == "" {
 				out = append(out, holder{thread: id, kill: true})
 			}
 		}
@@ -140,8 +140,8 @@ func (r reading) sessionText(id uint64, sure bool) string {
 		what = "holds it"
 	}
 	s := fmt.Sprintf("connection %d %s", id, what)
-	if t := r.transactions[id]; t.thread != 0 {
-		s += fmt.Sprintf(", for %d s, with %d changes", t.age, t.modified)
+	if t := r.transactions[id]; t.Thread != 0 {
+		s += fmt.Sprintf(", for %d s, with %d changes", t.Age, t.Modified)
 	}
 	for _, p := range r.processes {
 		if p.Text("id") == strconv.FormatUint(id, 10) {
