@@ -111,6 +111,7 @@ type Reader struct {
 
 	have   map[string]map[string]bool // columns of information_schema's tables
 	intern map[string]string
+	ahead  *ahead // nil: nothing was started
 }
 
 // NewReader reads what is selected of a server.
@@ -136,7 +137,13 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 	if len(c.Schemas) == 0 {
 		return c, nil
 	}
-	steps := []func(context.Context, *Catalog) error{r.readTables, r.readUnopened, r.readColumns, r.readIndexes, r.readPartitions, r.readTableIDs}
+	stop := func() {}
+	defer func() { stop() }()
+	ask := func(ctx context.Context, c *Catalog) error {
+		stop = r.lookAhead(ctx, c)
+		return nil
+	}
+	steps := []func(context.Context, *Catalog) error{r.readTables, r.readUnopened, ask, r.readColumns, r.readIndexes, r.readPartitions, r.readTableIDs}
 	if !r.selection.NoViews {
 		steps = append(steps, r.readViews)
 	}

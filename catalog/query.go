@@ -111,16 +111,8 @@ func (r *Reader) describe(ctx context.Context, name string, have map[string]bool
 
 // each reads columns of one of information_schema's tables, once for each scope; columns that the server lacks are NULL.
 func (r *Reader) each(ctx context.Context, scopes []string, from string, columns []string, row func([]cellText) error) error {
-	list := make([]string, len(columns))
-	for i, c := range columns {
-		list[i] = c
-		if !r.have[from][c] {
-			list[i] = "NULL"
-		}
-	}
 	for _, scope := range scopes {
-		q := "SELECT " + strings.Join(list, ", ") + " FROM information_schema." + from + " WHERE " + scope
-		if err := r.scan(ctx, q, len(columns), row); err != nil {
+		if err := r.scan(ctx, r.query(from, columns, scope), len(columns), row); err != nil {
 			return fmt.Errorf("information_schema.%s: %w", from, err)
 		}
 	}
@@ -129,7 +121,11 @@ func (r *Reader) each(ctx context.Context, scopes []string, from string, columns
 
 // scan runs a query. The row's cells are valid during the call only.
 func (r *Reader) scan(ctx context.Context, query string, columns int, row func([]cellText) error) error {
-	rows, err := r.server.DB().QueryContext(ctx, query)
+	started, ok := r.ahead.take(ctx, query)
+	rows, err := started.rows, started.err
+	if !ok {
+		rows, err = r.server.DB().QueryContext(ctx, query)
+	}
 	if err != nil {
 		return err
 	}
@@ -177,7 +173,7 @@ func (c *Catalog) schemaScopes(column string) []string {
 
 // tableScopes returns the conditions that together mean the catalog's tables and views, and perhaps others of their schemas.
 func (c *Catalog) tableScopes(schemaColumn, tableColumn string) []string {
-	if len(c.Tables)+len(c.Views)+len(c.Sequences) > fewTables {
+	if c.manyTables() {
 		return c.schemaScopes(schemaColumn)
 	}
 	var scopes []string
@@ -192,6 +188,9 @@ func (c *Catalog) tableScopes(schemaColumn, tableColumn string) []string {
 	}
 	return scopes
 }
+
+// manyTables reports that whole schemas are asked for and not each table.
+func (c *Catalog) manyTables() bool { return len(c.Tables)+len(c.Views)+len(c.Sequences) > fewTables }
 
 // tableIndex finds tables by name.
 func (c *Catalog) tableIndex() map[[2]string]*Table {

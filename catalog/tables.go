@@ -82,9 +82,7 @@ type indexPart struct {
 func (r *Reader) readIndexes(ctx context.Context, c *Catalog) error {
 	tables := c.tableIndex()
 	parts := map[*Table][]indexPart{}
-	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "STATISTICS",
-		[]string{"TABLE_SCHEMA", "TABLE_NAME", "INDEX_NAME", "NON_UNIQUE", "SEQ_IN_INDEX", "COLUMN_NAME",
-			"SUB_PART", "INDEX_TYPE", "COLLATION", "IS_VISIBLE", "IGNORED", "EXPRESSION"},
+	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "STATISTICS", statisticsReading().columns,
 		func(f []cellText) error {
 			t := tables[[2]string{f[0].s, f[1].s}]
 			if t == nil {
@@ -177,9 +175,7 @@ func (r *Reader) readPartitions(ctx context.Context, c *Catalog) error {
 	}
 	tables := c.tableIndex()
 	found := map[*Table][]named{}
-	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "PARTITIONS",
-		[]string{"TABLE_SCHEMA", "TABLE_NAME", "PARTITION_NAME", "PARTITION_ORDINAL_POSITION", "SUBPARTITION_NAME",
-			"PARTITION_METHOD", "PARTITION_EXPRESSION", "PARTITION_DESCRIPTION"},
+	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "PARTITIONS", partitionsReading().columns,
 		func(f []cellText) error {
 			t := tables[[2]string{f[0].s, f[1].s}]
 			if t == nil || !f[2].valid {
