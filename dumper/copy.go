@@ -26,7 +26,11 @@ func (r *run) copy(ctx context.Context, snap *Snapshot) error {
 	r.announce(tables)
 	g, ctx := errgroup.WithContext(ctx)
 	if r.o.Pipe != nil { // all definitions come first
-		if err := r.writeDefinitions(ctx, tables); err != nil {
+		err := r.writeDefinitions(ctx, tables)
+		if err == nil {
+			tables, err = r.leave(ctx, tables)
+		}
+		if err != nil {
 			return err
 		}
 	} else {
@@ -184,7 +188,7 @@ func (r *run) finished(ctx context.Context, t *tableState) error {
 	if !t.finish() {
 		return nil
 	}
-	if r.o.Selection.NoData {
+	if r.o.Selection.NoData || t.left {
 		t.object.Rows = -1
 	}
 	r.o.Progress.Tables.Add(1)

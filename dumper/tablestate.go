@@ -17,6 +17,7 @@ type tableState struct {
 	object  *dump.Object
 	numbers atomic.Int64 // of its chunk files
 	taken   *takenUp     // what an earlier run has kept; nil is nothing
+	left    bool         // its rows are not read, as nobody wants them
 
 	mu   sync.Mutex
 	open int   // ranges not yet read, and 1 each for planning and for its SQL files

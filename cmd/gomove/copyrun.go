@@ -30,6 +30,9 @@ func (o *copying) run(ctx context.Context) (*copySummary, error) {
 	}
 	s := &copySummary{}
 	pipe := dump.NewPipe(o.dump.Source.Address(), feedBytes(o.dump.Threads))
+	if o.load.IfExists == loader.ExistsSkip && !o.load.DryRun {
+		pipe.AwaitSelect() // tables that are left alone are not read
+	}
 	var source errgroup.Group
 	open := func(ctx context.Context, past *dump.Unfinished) (dump.Feed, error) {
 		o.load.Progress.SetPhase("snapshot")

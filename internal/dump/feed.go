@@ -44,6 +44,8 @@ type Event struct {
 	Object   *FedObject
 	Chunk    *FedChunk
 	Finished *Finished
+	// Defined is the end of all objects, of a Pipe that waits for Select there.
+	Defined bool
 }
 
 // FedObject is an object with its definitions. A table, view or sequence comes once; a schema may come again with what was found

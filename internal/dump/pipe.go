@@ -33,7 +33,8 @@ type Pipe struct {
 	events chan pipeEvent
 	ended  chan struct{} // closed once err is set
 
-	manifest *Manifest
+	manifest  *Manifest
+	selection pipeSelection
 
 	mu  sync.Mutex
 	err error // why it ended: io.EOF is a whole dump
@@ -181,7 +182,7 @@ func (f *pipeFeed) taken(e pipeEvent) (pipeEvent, error) {
 			give()
 			f.room.give(room)
 		})
-	case e.Object == nil && e.Finished == nil:
+	case e.Event == (Event{}):
 		f.end(io.EOF)
 		return e, io.EOF
 	default:

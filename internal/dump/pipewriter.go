@@ -72,6 +72,9 @@ func (w *PipeWriter) WriteSQL(_ context.Context, name string, text []byte) error
 func (w *PipeWriter) Announce(ctx context.Context, o *FedObject) error {
 	if o.Kind == KindTable {
 		o.Rows = -1
+		if w.pipe.selection.awaited {
+			w.addTable(o)
+		}
 	}
 	size := int64(0)
 	w.mu.Lock()
@@ -84,6 +87,12 @@ func (w *PipeWriter) Announce(ctx context.Context, o *FedObject) error {
 	}
 	w.mu.Unlock()
 	return w.pipe.put(ctx, pipeEvent{Event: Event{Object: o}}, size)
+}
+
+func (w *PipeWriter) addTable(o *FedObject) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pipe.selection.tables = append(w.pipe.selection.tables, [2]string{o.Schema, o.Name})
 }
 
 // WriteObject gives the end of a table, with its rows, or any other object.
