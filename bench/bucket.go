@@ -10,9 +10,9 @@ import (
 	"github.com/gomove/gomove/internal/testdb"
 )
 
-// The jobs on S3 are held against the same work on a directory. {s3} is the place, {s3env} what goes before a command.
+// The jobs on S3 are held against the same work on a directory, both compressed as a dump is by default. {s3} is the place, {s3env} what goes before a command.
 const (
-	gomoveDumpS3 = "{s3env} {gomove} dump" + connect + "-B {schema} -t {threads} --progress none --compress none -o {s3}"
+	gomoveDumpS3 = "{s3env} {gomove} dump" + connect + "-B {schema} -t {threads} --progress none -o {s3}"
 	gomoveLoadS3 = "{s3env} {gomove} load" + connect + "-d {s3} -t {threads} --progress none --skip-binlog"
 )
 
@@ -61,12 +61,12 @@ func (h *host) bucketDumps(ctx context.Context, s *set) ([]*contender, error) {
 	}
 	return []*contender{
 		{name: "gomove to S3", role: subject, command: gomoveDumpS3, set: s, bucket: true},
-		{name: "gomove to a directory", role: base, command: gomoveDump, set: s},
+		{name: "gomove to a directory", role: base, command: gomoveDumpZstd, set: s},
 	}, nil
 }
 
 // bucketLoads are a load from S3 and one from a directory, of the same rows.
-func (h *host) bucketLoads(ctx context.Context, s *set, csv string) ([]*contender, error) {
+func (h *host) bucketLoads(ctx context.Context, s *set, work string) ([]*contender, error) {
 	if _, err := h.bucket(ctx); err != nil {
 		return nil, err
 	}
@@ -76,8 +76,12 @@ func (h *host) bucketLoads(ctx context.Context, s *set, csv string) ([]*contende
 	if _, err := measure(ctx, h.dir, h.expand(&contender{command: gomoveDumpS3, set: s})); err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
+	dir := filepath.Join(work, "zstd")
+	if err := h.prepare(ctx, &contender{command: gomoveDumpZstd, set: s}, dir); err != nil {
+		return nil, err
+	}
 	return []*contender{
 		{name: "gomove from S3", role: subject, command: gomoveLoadS3, set: s, loads: true},
-		{name: "gomove from a directory", role: base, command: gomoveLoad, set: s, in: csv, loads: true},
+		{name: "gomove from a directory", role: base, command: gomoveLoad, set: s, in: dir, loads: true},
 	}, nil
 }

@@ -41,14 +41,14 @@ func (h *host) contenders(ctx context.Context, s *set, job, work string) ([]*con
 	case jobDumpS3:
 		all, err = h.bucketDumps(ctx, s)
 	case jobLoadS3:
-		all, err = h.bucketLoads(ctx, s, csv)
+		all, err = h.bucketLoads(ctx, s, work)
 	case jobLoad:
 		all, err = h.loaders(ctx, s, csv, work)
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	if job != jobLoad && job != jobLoadS3 {
+	if job != jobLoad {
 		if err := os.RemoveAll(csv); err != nil {
 			return nil, 0, err
 		}

@@ -13,7 +13,7 @@ const (
 	jobBig      = "dump-big"  // one big table against the same rows in several
 	jobLoad     = "load"      // of an uncompressed dump
 	jobCopy     = "copy"      // into another schema of the same server
-	jobDumpS3   = "dump-s3"   // uncompressed, to a local S3 server
+	jobDumpS3   = "dump-s3"   // compressed, to a local S3 server
 	jobLoadS3   = "load-s3"   // of that
 )
 

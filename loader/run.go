@@ -125,7 +125,7 @@ func newLoad(o Options) *load {
 func (l *load) setSource(from Source) {
 	m := from.Manifest()
 	l.from, l.format, l.journal.id, l.summary.DumpID = from, m.Rows, m.ID, m.ID
-	l.fed, l.remembered.fed = from.(*fed)
+	l.fed, _ = from.(*fed)
 	l.origin = transform.Origin{Flavor: m.Server.Flavor, Number: m.Server.Number}
 }
 
@@ -151,19 +151,22 @@ func (l *load) all(ctx context.Context) error {
 	return g.Wait()
 }
 
-func (l *load) phases(ctx context.Context) error {
+// openSource begins a copy's dump, settles how rows go, and reads what a feed tells first.
+func (l *load) openSource(ctx context.Context) error {
 	if l.o.Copy.Open != nil {
 		if err := l.openCopy(ctx); err != nil {
 			return err
 		}
 	}
-	if err := l.chooseRoute(); err != nil {
+	if err := l.chooseRoute(); err != nil || l.fed == nil {
 		return err
 	}
-	if l.fed != nil {
-		if err := l.fed.gather(ctx); err != nil {
-			return err
-		}
+	return l.fed.gather(ctx)
+}
+
+func (l *load) phases(ctx context.Context) error {
+	if err := l.openSource(ctx); err != nil {
+		return err
 	}
 	err := l.plan(ctx)
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -105,11 +106,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code string) {
 func (f *S3Faults) Happened() map[S3Fault]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := map[S3Fault]int{}
-	for k, n := range f.happened {
-		out[k] = n
-	}
-	return out
+	return maps.Clone(f.happened)
 }
 
 // Close ends the proxy.
