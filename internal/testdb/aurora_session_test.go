@@ -95,6 +95,13 @@ func auroraPrivileges(t *testing.T, a *Aurora, v AuroraVersion) {
 	}
 	a.Exec(t, revoke)
 	attempt(1227)
+	if v == Aurora84 {
+		as.secure = false
+		_, err := as.DB(t).ExecContext(t.Context(), "DO 1")
+		if n, text := refusal(err); n != 3159 {
+			t.Errorf("without TLS: %d %s, want 3159", n, text)
+		}
+	}
 }
 
 func auroraPackets(t *testing.T, a *Aurora) {
@@ -115,9 +122,10 @@ func auroraPackets(t *testing.T, a *Aurora) {
 		t.Errorf("%d bytes were read, %v", got, err)
 	}
 
-	// A file of more packets than their numbers count, an empty one, and what comes after.
+	// A file of more packets than their numbers count, each of which looks like a statement; an empty one, and what comes after.
 	path := filepath.Join(t.TempDir(), "rows")
-	if err := os.WriteFile(path, []byte(strings.Repeat(strings.Repeat("x", 499)+"\n", 10_000)), 0o600); err != nil {
+	row := fmt.Sprintf("%-511s\n", "\x03FLUSH TABLES WITH READ LOCK #")
+	if err := os.WriteFile(path, []byte(strings.Repeat(row, 10_000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	empty := path + ".empty"
@@ -151,6 +159,43 @@ func auroraPackets(t *testing.T, a *Aurora) {
 	if got := strings.TrimSpace(string(out)); err != nil || !strings.HasSuffix(got, a.Version) {
 		t.Errorf("client: %s, %v", got, err)
 	}
+}
+
+// TestAuroraAsStarted looks at what a test may ask for.
+func TestAuroraAsStarted(t *testing.T) {
+	t.Run("binary log", func(t *testing.T) {
+		a := StartAurora(t, Aurora1, WithBinlog())
+		schema := a.Schema(t)
+		a.Exec(t, "CREATE TABLE "+schema+".a(i INT)")
+		_, err := a.DB(t).ExecContext(t.Context(), "CREATE TRIGGER "+schema+".b BEFORE INSERT ON "+schema+".a FOR EACH ROW SET NEW.i=1")
+		if n, text := refusal(err); n != 1419 {
+			t.Errorf("%d %s, want 1419", n, text)
+		}
+		_, err = a.DB(t).ExecContext(t.Context(), "LOAD DATA FROM S3 's3://dumps/x' INTO TABLE "+schema+".a")
+		if n, text := refusal(err); n != 1871 || text != "S3 API returned error: Network Connection" {
+			t.Errorf("without a way to S3: %d %s", n, text)
+		}
+	})
+	t.Run("reader", func(t *testing.T) {
+		a := StartAurora(t, Aurora1, AsReader())
+		if got := a.Query(t, "SHOW GLOBAL VARIABLES LIKE 'innodb_read_only'"); len(got) != 1 || got[0][1] != "ON" {
+			t.Errorf("variables: %v", got)
+		}
+		_, err := a.DB(t).ExecContext(t.Context(), "CREATE DATABASE a")
+		if n, text := refusal(err); n != 1290 {
+			t.Errorf("%d %s, want 1290", n, text)
+		}
+	})
+	t.Run("roles and plain logins", func(t *testing.T) {
+		s3 := StartS3(t)
+		put(t, s3, map[string]string{"rows.xml": "<list><row i=\"1\"/><row><i>2</i></row></list>"})
+		a := StartAurora(t, Aurora84, WithS3(s3), WithActiveRoles(), WithPlainLogin())
+		schema := a.Schema(t)
+		a.Exec(t, "CREATE TABLE "+schema+".a(i INT)", "LOAD XML FROM S3 's3://dumps/rows.xml' INTO TABLE "+schema+".a")
+		if got := a.Query(t, "SELECT SUM(i) FROM "+schema+".a"); got[0][0] != "3" {
+			t.Errorf("sum %s, want 3", got[0][0])
+		}
+	})
 }
 
 // auroraProcedures replicates into the cluster as an RDS user would.

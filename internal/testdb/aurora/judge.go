@@ -14,6 +14,12 @@ type verdict struct {
 
 // judge looks at one packet's SQL.
 func (p *Proxy) judge(sql string) verdict {
+	const head = 1 << 10
+	if len(sql) > head {
+		if t := lex(sql[:head]); len(t) > 0 && t[0].is("INSERT", "REPLACE") { // its rows tell nothing
+			return verdict{sql: sql, err: p.refuses(t)}
+		}
+	}
 	tokens := lex(sql)
 	parts := split(tokens)
 	if len(parts) == 1 {

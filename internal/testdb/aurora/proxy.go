@@ -118,7 +118,10 @@ func (p *Proxy) accept(ctx context.Context) {
 				_ = client.Close()
 				return
 			}
-			ends := context.AfterFunc(ctx, func() { _ = client.Close() })
+			ends := context.AfterFunc(ctx, func() {
+				_ = client.Close()
+				_ = server.Close()
+			})
 			defer ends()
 			s := &session{p: p, client: client, server: server}
 			_ = s.serve(ctx) // how a client hangs up is its own affair

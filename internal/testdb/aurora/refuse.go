@@ -18,6 +18,8 @@ func (p *Proxy) refuses(t []token) error {
 		return p.denied()
 	case t[0].is("INSTALL", "UNINSTALL"):
 		return standIn("not implemented: plugins and components are not supported in Aurora, and its answer to %s is not known", t[0].text)
+	case slices.ContainsFunc(t, func(x token) bool { return x.is("replica_host_status", "ro_replica_status") }):
+		return standIn("not implemented: the state of the cluster's instances")
 	case p.reader && writes(t):
 		return &Error{errReadOnly, "HY000", "The MySQL server is running with the --read-only option so it cannot execute this statement"}
 	case t[0].is("CREATE", "ALTER") && (find(t, "TABLE") >= 0 && find(t, "TABLE") <= 2):
@@ -43,7 +45,7 @@ func intoFile(t []token) bool {
 	return find(t, "INTO", "OUTFILE") >= 0 || find(t, "INTO", "DUMPFILE") >= 0
 }
 
-// absent are privileges that the real server has for the account, or could get, and Aurora's accounts never do.
+// grantsAbsent reports privileges that the real server has for the account, or could get, and Aurora's accounts never do.
 func grantsAbsent(t []token) bool {
 	on := find(t, "ON")
 	return on > 0 && slices.ContainsFunc(t[:on], func(x token) bool { return x.is("FILE", "SUPER", "SHUTDOWN") })

@@ -2,6 +2,7 @@ package aurora
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 )
@@ -30,12 +31,16 @@ func (p *Proxy) setUp(ctx context.Context, password string) error {
 	account := literal(p.user) + "@'%'"
 	statements := []string{
 		"CREATE USER " + account + " IDENTIFIED BY " + literal(password),
+		// AWS's own, as in every instance; nobody knows the password.
+		"CREATE USER rdsadmin@localhost IDENTIFIED BY " + literal(rand.Text()),
+		"GRANT ALL ON *.* TO rdsadmin@localhost WITH GRANT OPTION",
 		`CREATE TABLE mysql.aurora_s3_load_history (load_prefix VARCHAR(1024), file_name VARCHAR(1024), version_number VARCHAR(1024),
 			bytes_loaded BIGINT, load_timestamp TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) ENGINE=InnoDB DEFAULT CHARACTER SET utf8`,
 	}
 	if p.line.roles {
 		// The real server's LOAD DATA INFILE and INTO OUTFILE need FILE: whoever has a role for S3 active has it, behind the stand-in.
 		statements = append(statements,
+			"CREATE USER rdsrepladmin@'%' IDENTIFIED BY "+literal(rand.Text()),
 			"CREATE ROLE rds_superuser_role, AWS_LOAD_S3_ACCESS, AWS_SELECT_S3_ACCESS",
 			"GRANT "+p.rights()+" ON *.* TO rds_superuser_role WITH GRANT OPTION",
 			"GRANT FILE ON *.* TO AWS_LOAD_S3_ACCESS, AWS_SELECT_S3_ACCESS",
