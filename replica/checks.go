@@ -41,7 +41,7 @@ func (s *starting) examine(ctx context.Context) ([]Finding, error) {
 func (s *starting) checkSettings() (out []Finding) {
 	from, to := &s.e.source.Facts, &s.e.target.Facts
 	fix := func(self, managed string) string {
-		if from.Variables["aurora_version"] != "" || strings.HasPrefix(from.Variables["basedir"], "/rdsdbbin") {
+		if from.Product.AWS() {
 			return managed
 		}
 		return self
@@ -164,9 +164,10 @@ func (s *starting) checkPlace(ctx context.Context) ([]Finding, error) {
 	case files[i].size < s.place.Position:
 		return []Finding{stops(fmt.Sprintf("position %d is behind the end of %s, which has %d bytes: the source has crashed, or its log was reset (error 1236)", s.place.Position, s.place.File, files[i].size), "copy again")}, nil
 	case files[i].size > s.place.Position:
-		_, err := mysql.QueryNamed(ctx, s.e.source.DB(), fmt.Sprintf("SHOW BINLOG EVENTS IN %s FROM %d LIMIT 1", quote(s.place.File), s.place.Position))
-		if n := mysql.Number(err); n == errNoEvent {
-			return []Finding{stops(fmt.Sprintf("at %s:%d no event begins: the source's log was reset, or this is the place in another server's log: %v", s.place.File, s.place.Position, err), "copy again")}, nil
+		rows, err := mysql.QueryNamed(ctx, s.e.source.DB(), fmt.Sprintf("SHOW BINLOG EVENTS IN %s FROM %d LIMIT 1", quote(s.place.File), s.place.Position))
+		later := len(rows) > 0 && rows[0].Text("pos") != strconv.FormatUint(s.place.Position, 10) // MySQL 9.7 shows the next one
+		if mysql.Number(err) == errNoEvent || later {
+			return []Finding{stops(fmt.Sprintf("at %s:%d no event begins: the source's log was reset, or this is the place in another server's log", s.place.File, s.place.Position), "copy again")}, nil
 		}
 		if err != nil && !mysql.IsDenied(err) {
 			return nil, fmt.Errorf("SHOW BINLOG EVENTS: %w", err)

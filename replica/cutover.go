@@ -152,7 +152,7 @@ func (c *cutover) steps() []step {
 	}
 	steps = append(steps, step{name: "the target has applied everything", do: c.drain})
 	if c.o.Verify != nil {
-		steps = append(steps, step{name: "source and target are equal", do: func(ctx context.Context) (string, error) { return "", c.o.Verify(ctx) }})
+		steps = append(steps, step{name: "rows are compared", do: func(ctx context.Context) (string, error) { return "equal", c.o.Verify(ctx) }})
 	}
 	steps = append(steps, step{
 		name: "replication is stopped",

@@ -18,27 +18,11 @@ func (s *starting) seedable(ctx context.Context) error {
 	if s.e.speak.mariadb {
 		return s.seedableMariaDB(ctx)
 	}
-	set := quote(s.place.GTIDSet)
 	own, err := word(ctx, s.e.target, "SELECT @@GLOBAL.gtid_executed")
 	if err != nil {
 		return err
 	}
 	own = oneLine(own)
-	beyond, err := word(ctx, s.e.target, "SELECT GTID_SUBTRACT("+quote(own)+", "+set+")")
-	if err != nil {
-		return err
-	}
-	_, all, err := logEnd(ctx, s.e.source)
-	if err != nil {
-		return err
-	}
-	rest, err := word(ctx, s.e.target, "SELECT GTID_SUBTRACT("+quote(oneLine(beyond))+", "+quote(all)+")")
-	if err != nil {
-		return err
-	}
-	if oneLine(rest) != oneLine(beyond) {
-		return fmt.Errorf("%w: it has transactions of the source which the copy does not have, and would skip them: %s", errUnseedable, own)
-	}
 	missing, err := s.missingGTIDs(ctx)
 	if err != nil {
 		return err
@@ -50,6 +34,32 @@ func (s *starting) seedable(ctx context.Context) error {
 		return fmt.Errorf("%w: it has no procedure for that", errUnseedable)
 	case own != "":
 		return fmt.Errorf("%w: MySQL before 8.0 takes gtid_purged only while gtid_executed is empty, and it is %s", errUnseedable, own)
+	}
+	return nil
+}
+
+// checkBeyond refuses a target that counts transactions of the source as its own which came after the copy: it would skip them without a word,
+// also where the place is a position.
+func (s *starting) checkBeyond(ctx context.Context) error {
+	own, err := word(ctx, s.e.target, "SELECT @@GLOBAL.gtid_executed")
+	if err != nil {
+		return err
+	}
+	_, all, err := logEnd(ctx, s.e.source)
+	if err != nil {
+		return err
+	}
+	beyond, err := word(ctx, s.e.target, "SELECT GTID_SUBTRACT("+quote(oneLine(own))+", "+quote(s.place.GTIDSet)+")")
+	if err != nil {
+		return err
+	}
+	rest, err := word(ctx, s.e.target, "SELECT GTID_SUBTRACT("+quote(oneLine(beyond))+", "+quote(all)+")")
+	if err != nil {
+		return err
+	}
+	if oneLine(rest) != oneLine(beyond) {
+		return fmt.Errorf("%w: the target has executed transactions of the source that came after %s (%s), and would skip them: if it was not copied into since it replicated, give --from the GTID set at which it stood;"+
+			" else RESET BINARY LOGS AND GTIDS (RESET MASTER before 8.4) on the target and copy again", ErrRefused, s.place.Of, oneLine(own))
 	}
 	return nil
 }
@@ -69,8 +79,8 @@ func (s *starting) seedableMariaDB(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, mine := range strings.Split(own, ",") {
-		for _, theirs := range strings.Split(s.place.GTIDSet, ",") {
+	for mine := range strings.SplitSeq(own, ",") {
+		for theirs := range strings.SplitSeq(s.place.GTIDSet, ",") {
 			a, b := strings.Split(strings.TrimSpace(mine), "-"), strings.Split(strings.TrimSpace(theirs), "-")
 			if len(a) != 3 || len(b) != 3 || a[0] != b[0] {
 				continue
@@ -118,9 +128,9 @@ func intervalCalls(set string, d dialect) ([]statement, error) {
 		return nil, fmt.Errorf("%w: %w: the target has no procedure for gtid_purged", ErrRefused, errUnseedable)
 	}
 	var out []statement
-	for _, source := range strings.Split(set, ",") {
+	for source := range strings.SplitSeq(set, ",") {
 		uuid, intervals, _ := strings.Cut(strings.TrimSpace(source), ":")
-		for _, interval := range strings.Split(intervals, ":") {
+		for interval := range strings.SplitSeq(intervals, ":") {
 			from, to, both := strings.Cut(interval, "-")
 			if !both {
 				to = from

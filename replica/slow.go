@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -143,10 +144,11 @@ func (r reading) sessionText(id uint64, sure bool) string {
 	if t := r.transactions[id]; t.Thread != 0 {
 		s += fmt.Sprintf(", for %d s, with %d changes", t.Age, t.Modified)
 	}
-	for _, p := range r.processes {
-		if p.Text("id") == strconv.FormatUint(id, 10) {
-			s += fmt.Sprintf(": %s@%s %s %s", p.Text("user"), p.Text("host"), p.Text("command"), p.Text("info"))
-		}
+	thread := strconv.FormatUint(id, 10)
+	i := slices.IndexFunc(r.processes, func(p mysql.Named) bool { return p.Text("id") == thread })
+	if i < 0 {
+		return s
 	}
-	return s
+	p := r.processes[i]
+	return s + fmt.Sprintf(": %s@%s %s %s", p.Text("user"), p.Text("host"), p.Text("command"), p.Text("info"))
 }

@@ -160,6 +160,9 @@ func (s *starting) setAddress() error {
 // way settles how the place is named.
 func (s *starting) way(ctx context.Context) (By, error) {
 	from, to := s.e.source, s.e.target
+	if s.o.By == ByPosition && s.place.File == "" {
+		return "", fmt.Errorf("%w: --by position: %s has no file", ErrRefused, s.place.Of)
+	}
 	maria := from.Facts.Flavor == mysql.MariaDB
 	able := s.place.GTIDSet != "" && maria == (to.Facts.Flavor == mysql.MariaDB)
 	why := "the place has no GTIDs, or the servers' GTIDs differ in kind"
@@ -169,6 +172,14 @@ func (s *starting) way(ctx context.Context) (By, error) {
 				able, why = false, "gtid_mode is not ON on the "+server.Options.Label
 			}
 		}
+		if able {
+			if err := s.checkBeyond(ctx); err != nil {
+				return "", err
+			}
+		}
+	}
+	if s.o.By == ByPosition {
+		return ByPosition, nil
 	}
 	if able {
 		if err := s.seedable(ctx); errors.Is(err, errUnseedable) {
@@ -180,9 +191,7 @@ func (s *starting) way(ctx context.Context) (By, error) {
 	switch {
 	case s.o.By == ByGTID && !able:
 		return "", fmt.Errorf("%w: --by gtid: %s", ErrRefused, why)
-	case s.o.By == ByPosition && s.place.File == "":
-		return "", fmt.Errorf("%w: --by position: the place has no file", ErrRefused)
-	case s.o.By != ByPosition && able:
+	case able:
 		return ByGTID, nil
 	case s.place.File == "":
 		return "", fmt.Errorf("%w: %s names GTIDs only, and they cannot be used: %s", ErrRefused, s.place.Of, why)
