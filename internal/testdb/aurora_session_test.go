@@ -198,6 +198,43 @@ func TestAuroraAsStarted(t *testing.T) {
 	})
 }
 
+// TestAuroraGTIDProcedures has the cluster skip a transaction by its GTID, and read on from the next file.
+func TestAuroraGTIDProcedures(t *testing.T) {
+	gtid := []string{"--gtid-mode=ON", "--enforce-gtid-consistency=ON"}
+	source := StartOwn(t, MySQL97, WithArgs(gtid...))
+	a := StartAurora(t, Aurora84, WithBinlog(), WithAuroraArgs(gtid...))
+	source.Exec(t, "CREATE DATABASE gone")
+	before := source.Query(t, "SELECT @@global.gtid_executed")[0][0]
+	conn := auroraConn(t, a, Aurora84)
+	execs(t, conn, "CALL mysql.rds_gtid_purged('+"+before+"')",
+		fmt.Sprintf("CALL mysql.rds_set_external_source_with_auto_position('127.0.0.1', %d, 'root', '', 0)", source.Port), "CALL mysql.rds_set_binlog_source_ssl(0)",
+		"CALL mysql.rds_start_replication")
+	waits := func(query, want string) {
+		t.Helper()
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			if got := a.Query(t, query); len(got) == 1 && got[0][0] == want {
+				return
+			} else if time.Now().After(end) {
+				t.Fatalf("%s: %v, want %s; %v", query, got, want, a.Query(t, "SHOW REPLICA STATUS"))
+			}
+		}
+	}
+	schemas := "SELECT GROUP_CONCAT(schema_name ORDER BY schema_name) FROM information_schema.schemata WHERE schema_name IN ('gone','b','c','d')"
+	source.Exec(t, "CREATE DATABASE b")
+	waits(schemas, "b")
+	source.Exec(t, "DROP DATABASE gone") // 1008 there
+	skipped := source.Query(t, "SELECT CONCAT(@@server_uuid,':3')")[0][0]
+	source.Exec(t, "CREATE DATABASE c")
+	execs(t, conn, "CALL mysql.rds_skip_transaction_with_gtid('"+skipped+"')")
+	waits(schemas, "b,c")
+	execs(t, conn, "CALL mysql.rds_stop_replication", "CALL mysql.rds_set_source_auto_position(0)", "CALL mysql.rds_stop_replication")
+	source.Exec(t, "FLUSH BINARY LOGS", "CREATE DATABASE d")
+	execs(t, conn, "CALL mysql.rds_next_source_log(1)")
+	waits(schemas, "b,c,d")
+	execs(t, conn, "CALL mysql.rds_stop_replication", "CALL mysql.rds_assign_gtids_to_anonymous_transactions('OFF')",
+		"CALL mysql.rds_start_replication_until('bin.000009', 4)", "CALL mysql.rds_reset_external_source", "CALL mysql.rds_set_read_only(1)", "CALL mysql.rds_set_read_only(0)")
+}
+
 // auroraProcedures replicates into the cluster as an RDS user would.
 func auroraProcedures(t *testing.T, a *Aurora, v AuroraVersion) {
 	a.Exec(t, "CALL mysql.rds_set_configuration('binlog retention hours', 48)")
