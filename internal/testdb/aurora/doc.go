@@ -6,7 +6,8 @@
 // rest is the real server's answer.
 //
 // Numbers and texts are those of the Aurora User Guide and of logs that people published. Where neither tells what Aurora
-// does, the stand-in says so: error 1105 that begins with "stand-in:", never a guess that looks like an answer. Two things are a
-// guess all the same, and marked where they are made: what follows "S3 API returned error:" for an object that cannot be read, and
-// file_name in mysql.aurora_s3_load_history.
+// does, the stand-in says so: error 1105 that begins with "stand-in:", never a guess that looks like an answer. A few things are
+// guesses all the same, and no test may rest on them: what follows "S3 API returned error:" for an object that cannot be read (AWS's own
+// name and text of the error), the text of 1227 for a missing privilege or role for S3, file_name in mysql.aurora_s3_load_history (the
+// object's key), and the accounts of root, which Aurora does not have.
 package aurora

@@ -14,9 +14,7 @@ const (
 	capDeprecateEOF  = 1 << 24
 	capZstd          = 1 << 26
 	capQueryAttrs    = 1 << 27
-	capMultiResults  = 1 << 17
 	maxFrame         = 1<<24 - 1
-	statusInTrans    = 1
 	commandQuery     = 0x03
 	commandPrepare   = 0x16
 	headerOK         = 0x00
