@@ -108,6 +108,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			newLoadCommand(),
 			newCopyCommand(),
 			newCheckCommand(),
+			newPlanCommand(),
 			newInspectCommand(),
 			newVerifyCommand(),
 			newStageCommand(),
