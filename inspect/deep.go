@@ -24,6 +24,11 @@ func (i *inspection) decode(ctx context.Context, c *dump.Chunk) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	return i.decodeRows(ctx, c, t, in)
+}
+
+// decodeRows is decode, of a chunk that is open.
+func (i *inspection) decodeRows(ctx context.Context, c *dump.Chunk, t *tableState, in io.Reader) error {
 	var rows dump.RowHasher
 	var n int64
 	reader := dump.NewRowReader(in, c, t.columns, min(maxRowBytes, c.Bytes))

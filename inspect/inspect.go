@@ -195,16 +195,21 @@ func (i *inspection) count(c *dump.Chunk) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.files = append(i.files, maphash.String(i.seed, c.File))
+	if c.Script != "" {
+		i.files = append(i.files, maphash.String(i.seed, c.Script))
+		i.report.Files++
+	}
+	i.tally(c)
+}
+
+// tally adds up what chunks hold.
+func (i *inspection) tally(c *dump.Chunk) {
 	r := i.report
 	r.Chunks++
 	r.Files++
 	r.Rows += c.Rows
 	r.Bytes += c.Bytes
 	r.Stored += c.Stored
-	if c.Script != "" {
-		i.files = append(i.files, maphash.String(i.seed, c.Script))
-		r.Files++
-	}
 	i.counters.ChunksTotal.Add(1)
 	i.counters.BytesTotal.Add(c.Bytes)
 	i.counters.RowsTotal.Add(c.Rows)

@@ -18,9 +18,10 @@ const shownProblems = 1000
 // Report is what a dump holds and what is wrong with it.
 type Report struct {
 	Place        string         `json:"place"`
-	OK           bool           `json:"ok"`       // whole, and every file what its record says
-	Complete     bool           `json:"complete"` // the dump came to its end
-	Deep         bool           `json:"deep"`     // rows were decoded
+	Kind         string         `json:"kind,omitempty"` // of what is read in one pass: stream or mysqldump
+	OK           bool           `json:"ok"`             // whole, and every file what its record says
+	Complete     bool           `json:"complete"`       // the dump came to its end
+	Deep         bool           `json:"deep"`           // rows were decoded
 	Manifest     *dump.Manifest `json:"manifest,omitempty"`
 	Schemas      int            `json:"schemas"`
 	Tables       int            `json:"tables"`
@@ -38,6 +39,7 @@ type Report struct {
 	Objects      []*Object      `json:"objects"`
 	Problems     []dump.Problem `json:"problems"` // the first of them
 	ProblemCount int            `json:"problem_count"`
+	Warnings     []string       `json:"warnings,omitempty"`
 
 	byFile map[string]bool // files with a problem
 	unread bool            // what describes the dump could not be read: whether it is whole is not known
@@ -133,13 +135,20 @@ func (r *Report) WriteText(w io.Writer) error {
 	if more := r.ProblemCount - len(r.Problems); more > 0 {
 		fmt.Fprintf(&b, "PROBLEM    and %d more\n", more)
 	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "warning    %s\n", plain(w))
+	}
 	checked := "every file's checksum"
 	if r.Deep {
 		checked += " and every row"
 	}
 	switch {
+	case r.OK && r.Kind == KindMysqldump:
+		b.WriteString("whole, as far as its end tells, and every row was read: such a file has no checksums\n")
 	case r.OK:
 		fmt.Fprintf(&b, "whole and right: %s was compared with the dump's records\n", checked)
+	case !r.Complete && r.Kind != "":
+		b.WriteString("NOT READ TO ITS END: what is listed came before\n")
 	case !r.Complete && !r.unread:
 		fmt.Fprintf(&b, "NOT WHOLE: there is no %s: the dump was interrupted\n", dump.MetadataName)
 	}
@@ -156,19 +165,43 @@ func (r *Report) writeHead(b *strings.Builder) {
 	if m == nil {
 		return
 	}
-	line("id", "%s, format %d, by %s", plain(m.ID), m.Format, plain(m.Tool))
-	line("started", "%s", m.Started.UTC().Format(time.DateTime)+" UTC")
-	line("server", "%s %s, sql_mode '%s', time zone %s", plain(m.Server.Flavor), plain(m.Server.Version), plain(m.Server.SQLMode), plain(m.Server.TimeZone))
-	line("snapshot", "%s; %s", plain(m.Snapshot.Mode), plain(m.Snapshot.Coordinates.String()))
+	if r.Kind == KindMysqldump {
+		line("by", "%s", plain(m.Tool))
+	} else {
+		line("id", "%s, format %d, by %s", plain(m.ID), m.Format, plain(m.Tool))
+	}
+	switch {
+	case r.Kind == KindMysqldump && !m.Started.IsZero():
+		line("completed", "%s", m.Started.Format(time.DateTime)) // in the zone of the tool's machine
+	case !m.Started.IsZero():
+		line("started", "%s", m.Started.UTC().Format(time.DateTime)+" UTC")
+	}
+	if r.Kind == KindMysqldump {
+		line("server", "%s %s", plain(m.Server.Flavor), plain(m.Server.Version))
+		at := "the file has no coordinates"
+		if m.Snapshot.Coordinates.State != "" {
+			at = m.Snapshot.Coordinates.String()
+		}
+		line("position", "%s", plain(at))
+	} else {
+		line("server", "%s %s, sql_mode '%s', time zone %s", plain(m.Server.Flavor), plain(m.Server.Version), plain(m.Server.SQLMode), plain(m.Server.TimeZone))
+		line("snapshot", "%s; %s", plain(m.Snapshot.Mode), plain(m.Snapshot.Coordinates.String()))
+	}
 	if m.Snapshot.Source != nil {
 		line("replica of", "%s; %s", plain(m.Snapshot.Source.Host), plain(m.Snapshot.Source.String()))
 	}
-	line("settings", "--for %s --format %s --compress %s --charset %s", plain(string(m.For)), m.Rows, m.Compression, plain(m.Charset))
+	if r.Kind != KindMysqldump {
+		line("settings", "--for %s --format %s --compress %s --charset %s", plain(string(m.For)), m.Rows, m.Compression, plain(m.Charset))
+	}
 	counted := progress.Counted[int]
 	line("objects", "%s, %s, %s, %s, %s, %s, %s", counted(r.Schemas, "schema"), counted(r.Tables, "table"), counted(r.Views, "view"),
 		counted(r.Sequences, "sequence"), counted(r.Triggers, "trigger"), counted(r.Routines, "routine"), counted(r.Events, "event"))
 	if r.Users > 0 {
 		line("accounts", "%s with their grants", counted(r.Users, "account"))
+	}
+	if r.Kind == KindMysqldump {
+		line("rows", "%s, %s", progress.Count(r.Rows), progress.Bytes(r.Bytes))
+		return
 	}
 	line("rows", "%s in %s, %s, stored as %s", progress.Count(r.Rows), progress.Counted(r.Chunks, "chunk"), progress.Bytes(r.Bytes), progress.Bytes(r.Stored))
 }
@@ -182,9 +215,10 @@ func (r *Report) writeObjects(b *strings.Builder) {
 		fmt.Fprintf(b, "%-10s %s", o.Kind, plain(name))
 		if o.Kind == dump.KindTable {
 			fmt.Fprintf(b, "  %s, %s", plain(o.Engine), rows(o))
-			if o.Key != nil {
+			switch {
+			case o.Key != nil:
 				fmt.Fprintf(b, ", key %s (%s)", plain(o.Key.Name), plain(strings.Join(o.Key.Columns, ", ")))
-			} else {
+			case r.Kind != KindMysqldump:
 				b.WriteString(", no key")
 			}
 			if o.Where != "" {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -18,12 +19,16 @@ const inspectHelp = `Examples:
   2. Every row too, as JSON for a program
      gomove inspect /backup/db --deep --summary json
   3. In a script: exit code 0 is whole and right, 3 is not
-     gomove inspect /backup/db >/dev/null && echo fine`
+     gomove inspect /backup/db >/dev/null && echo fine
+  4. A stream of gomove, or a file of mysqldump
+     gomove inspect shop.sql.gz
+     zstd -dc shop.tar.zst | gomove inspect -d -`
 
 func inspectFlags() []cli.Flag {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR` of the dump, which may also stand without the flag"},
+		&cli.StringFlag{Name: "in", Aliases: []string{"d"}, Usage: "`DIR` of the dump, a file, or - for standard input; it may also stand without the flag"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of files that are read at once (default: one per core of this machine)"},
+		&cli.StringFlag{Name: "into", Usage: "`SCHEMA` that a file of mysqldump is of, where it names none"},
 		&cli.BoolFlag{Name: "deep", Usage: "also decode every row, and compare the number and the checksum of the rows of each chunk"},
 	}
 	flags = append(flags, placeFlags()...)
@@ -34,7 +39,7 @@ func newInspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:               "inspect",
 		Usage:              "list what a dump holds and check every file of it, without a server",
-		UsageText:          "gomove inspect DIR|s3://BUCKET/PREFIX [--deep]",
+		UsageText:          "gomove inspect DIR|s3://BUCKET/PREFIX|FILE|- [--deep]",
 		Description:        inspectHelp,
 		Flags:              inspectFlags(),
 		CustomHelpTemplate: commandHelp,
@@ -87,6 +92,9 @@ func inspectPlace(c *cli.Context) (string, error) {
 	case place == "":
 		return "", usagef("name the directory of the dump: gomove inspect DIR")
 	}
+	if place == "-" {
+		return place, nil
+	}
 	return place, checkPlace(c, "inspect", place)
 }
 
@@ -98,6 +106,10 @@ func inspectAction(c *cli.Context) error {
 	o := inspect.Options{Deep: c.Bool("deep")}
 	if o.Threads, err = threads(c); err != nil {
 		return err
+	}
+	if info, err := os.Stat(place); place == "-" || err == nil && !info.IsDir() && !store.IsS3(place) {
+		boundMemory(o.Threads, "")
+		return inspectFile(c, place, place != "-" && info.Mode().IsRegular())
 	}
 	if o.Store, err = openPlace(c, place, store.ReadOnly); err != nil {
 		return err

@@ -134,6 +134,14 @@ func (f *Feed) run(ctx context.Context) {
 // Manifest describes the dump, as far as the file tells.
 func (f *Feed) Manifest() *dump.Manifest { return f.manifest }
 
+// Learned is the manifest with all that the file tells of its source; a pipe must have been read to its end for that.
+func (f *Feed) Learned() *dump.Manifest {
+	if f.o.Once {
+		return f.facts.manifest(f.manifest.ID)
+	}
+	return f.manifest
+}
+
 // ObjectsFirst is true for a file that was surveyed.
 func (f *Feed) ObjectsFirst() bool { return !f.o.Once }
 
