@@ -89,6 +89,10 @@ func (t *Target) givePrivileges(ctx context.Context, exec Exec, a *Account, g *G
 	if len(unknown) > 0 {
 		t.refused(joinPrivileges(unknown)+" ON "+here.level(), a.Quoted(), "this server does not have them")
 	}
+	known, beyond := t.within(known, &here)
+	if len(beyond) > 0 {
+		t.refused(joinPrivileges(beyond)+" ON *.*", a.Quoted(), "the loading account has not got them, and nobody gets more on a managed server")
+	}
 	if len(known) == 0 && !here.Option {
 		return nil
 	}
@@ -105,6 +109,29 @@ func (t *Target) givePrivileges(ctx context.Context, exec Exec, a *Account, g *G
 		return err
 	}
 	return t.oneByOne(ctx, exec, a, &here, known, err)
+}
+
+// within tells what the loading account of a managed server has on all of it from what it has not.
+func (t *Target) within(known []Privilege, g *Grant) (has, beyond []Privilege) {
+	if t.mine == nil || g.Schema != "*" || t.mine[allPrivileges] {
+		return known, nil
+	}
+	for _, p := range known {
+		if p.Name == allPrivileges {
+			for _, every := range t.every() {
+				if t.mine[every.Name] {
+					has = append(has, every)
+				} else {
+					beyond = append(beyond, every)
+				}
+			}
+		} else if t.mine[p.Name] {
+			has = append(has, p)
+		} else {
+			beyond = append(beyond, p)
+		}
+	}
+	return has, beyond
 }
 
 // oneByOne finds out which of some privileges were refused. An account that had all gets all that may be given.

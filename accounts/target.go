@@ -19,7 +19,8 @@ type Target struct {
 	plugins    map[string]bool // that are active, in lower case
 	privileges map[string]bool // that the server knows, in upper case
 	there      map[Name]bool
-	partial    bool // it has partial revokes
+	mine       map[string]bool // privileges on all of a managed server that the loading account has; nil: the server decides
+	partial    bool            // it has partial revokes
 }
 
 // NewTarget asks a server what it has.
@@ -45,7 +46,34 @@ func NewTarget(ctx context.Context, s *mysql.Server, names transform.Names) (*Ta
 	}
 	v := strings.ToUpper(s.Facts.Variables["partial_revokes"])
 	t.partial = v == "ON" || v == "1"
-	return t, nil
+	return t, t.readMine(ctx)
+}
+
+// readMine asks what the account of a managed server may do: nobody gets more there. MySQL 9.7 has such an account grant SYSTEM_USER,
+// which it has not, and change that account no more.
+func (t *Target) readMine(ctx context.Context) error {
+	if !t.server.Facts.Product.Managed() {
+		return nil
+	}
+	lines, err := mysql.Column(ctx, t.server.DB(), "SHOW GRANTS")
+	if err != nil {
+		return fmt.Errorf("--users: %w", err)
+	}
+	t.mine = map[string]bool{}
+	for _, line := range lines {
+		p := newParser([]byte(line))
+		if !p.take("GRANT") {
+			continue
+		}
+		g, err := p.given("TO")
+		if err != nil || g.Schema != "*" || g.On != "" {
+			continue
+		}
+		for _, one := range g.Privileges {
+			t.mine[one.Name] = true
+		}
+	}
+	return nil
 }
 
 func (t *Target) isMariaDB() bool { return t.server.Facts.Flavor == mysql.MariaDB }

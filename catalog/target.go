@@ -23,6 +23,7 @@ func ReadTarget(ctx context.Context, s *mysql.Server) (transform.Target, error) 
 	f := &s.Facts
 	t := transform.NewTarget(string(f.Flavor), f.Number, lists[0], lists[1], lists[2], f.Variables)
 	t.ExplicitTimestamp = f.ExplicitTimestamps
+	t.Managed, t.Aurora = f.Product.Managed(), f.Product == mysql.Aurora
 	return t, nil
 }
 

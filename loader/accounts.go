@@ -10,7 +10,6 @@ import (
 
 	"github.com/gomove/gomove/accounts"
 	"github.com/gomove/gomove/internal/dump"
-	"github.com/gomove/gomove/internal/progress"
 )
 
 // markAccount is the kind of the rows that tell which accounts a load makes.
@@ -133,9 +132,8 @@ func (l *load) listAccounts() {
 
 // accountText is what became of accounts, for people.
 func accountText(b *strings.Builder, r *accounts.Report) {
-	counted := progress.Counted[int]
-	fmt.Fprintf(b, "  accounts %s created, %d there already and kept as they are, %d of the server or its provider left out\n",
-		counted(len(r.Created), "account"), len(r.Kept), len(r.Left))
+	fmt.Fprintf(b, "  accounts %d created, %d there already and kept as they are, %d of the server, its provider or this load left out\n",
+		len(r.Created), len(r.Kept), len(r.Left))
 	for _, list := range []struct {
 		head string
 		what []string

@@ -13,7 +13,13 @@ import (
 func (l *load) connect(ctx context.Context) error {
 	o := l.o.Target
 	if l.o.Session.SkipBinlog {
-		o.SessionSQL = append(append([]string(nil), o.SessionSQL...), "SET SESSION sql_log_bin=0")
+		way, err := l.binlogStatement(ctx, o)
+		if err != nil {
+			return err
+		}
+		if way != "" {
+			o.SessionSQL = append(append([]string(nil), o.SessionSQL...), way)
+		}
 	}
 	s, err := mysql.Connect(ctx, o, mysql.ForLoad)
 	if err != nil {

@@ -6,12 +6,18 @@ import "strings"
 func (a *adapter) adaptDatabase(after int) {
 	for i := Skip(a.tokens, after); i < len(a.tokens); i = Skip(a.tokens, i+1) {
 		switch {
-		case a.tokens[i].Is("ENCRYPTION") && a.to.mysqlBefore(80016):
+		case a.tokens[i].Is("ENCRYPTION") && (a.to.mysqlBefore(80016) || a.to.Managed && a.isEncrypted(i)):
 			a.dropDatabaseOption(i)
 		case a.tokens[i].Is("COMMENT") && a.to.mariadbBefore(100500):
 			a.dropDatabaseOption(i)
 		}
 	}
+}
+
+// isEncrypted reports ENCRYPTION='Y'.
+func (a *adapter) isEncrypted(i int) bool {
+	v, ok := a.operand(i + 1)
+	return ok && !strings.EqualFold(a.tokens[v].Unquote(a.mode), "N")
 }
 
 func (a *adapter) dropDatabaseOption(i int) {

@@ -110,6 +110,7 @@ func (a *adapter) adaptOptions(t *tableText) {
 			a.dropOption(t, o.name, "option "+a.text(o.start, o.end-1)+" left out: the table is kept where the target keeps its tables")
 		}
 	}
+	a.adaptManaged(t)
 	a.adaptRowFormat(t)
 }
 

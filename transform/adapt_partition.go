@@ -27,7 +27,7 @@ func (a *adapter) adaptPartitions(t *tableText) {
 		switch {
 		case (tok.Is("DATA") || tok.Is("INDEX")) && next < t.end && a.tokens[next].Is("DIRECTORY"):
 			a.dropPartitionOption(t, i, next, "option "+strings.ToUpper(string(tok.Text))+" DIRECTORY of partitions left out")
-		case tok.Is("TABLESPACE") && (a.crossKind() || a.to.Number < a.from.Number):
+		case tok.Is("TABLESPACE") && (a.crossKind() || a.to.Number < a.from.Number || a.to.Managed):
 			a.dropPartitionOption(t, i, i, "option TABLESPACE of partitions left out")
 		case tok.Is("NODEGROUP") && a.crossKind():
 			a.dropPartitionOption(t, i, i, "option NODEGROUP of partitions left out")

@@ -11,6 +11,8 @@ type Target struct {
 	Charsets          map[string]bool
 	Engines           map[string]bool // those it can create tables with, lower case
 	ExplicitTimestamp bool            // explicit_defaults_for_timestamp is on in the session
+	Managed           bool            // a provider runs it, and decides where files lie and how they are encrypted
+	Aurora            bool            // it has InnoDB alone, and no compressed tables
 	LargePrefix       bool            // of servers that limit an index to 767 bytes: ROW_FORMAT=DYNAMIC lifts that there
 }
 
@@ -25,6 +27,9 @@ func NewTarget(flavor string, number int, collations, charsets, engines []string
 		ExplicitTimestamp: isOn(variables["explicit_defaults_for_timestamp"]),
 		LargePrefix: isOn(variables["innodb_large_prefix"]) && isOn(variables["innodb_file_per_table"]) &&
 			!strings.EqualFold(variables["innodb_file_format"], "antelope"),
+	}
+	for name := range strings.SplitSeq(variables["disabled_storage_engines"], ",") {
+		delete(t.Engines, strings.ToLower(strings.TrimSpace(name)))
 	}
 	for _, name := range collations {
 		name = strings.ToLower(name)
@@ -93,6 +98,9 @@ func (t Target) isStrictInnoDB() bool { return !t.before(50707, 100202) }
 
 // hasEngine reports whether tables can be created with an engine.
 func (t Target) hasEngine(name string) bool {
+	if t.Aurora {
+		return strings.EqualFold(name, "innodb")
+	}
 	if len(t.Engines) == 0 {
 		return true
 	}

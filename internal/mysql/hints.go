@@ -147,6 +147,10 @@ func hintOfData(number int) string {
 		return "the index is longer than this server allows: it needs MySQL 5.7 or later, or innodb_large_prefix"
 	case 1273, 1115:
 		return "the server does not know this collation or charset: it is of a newer version or another product"
+	case 3750:
+		return "the server wants a primary key in each table, and the account may not switch sql_require_primary_key off: set that OFF (in RDS and Aurora by the parameter group), or give the tables keys on the source: gomove check lists them"
+	case 3161:
+		return "the server has this engine disabled (disabled_storage_engines): --engine innodb"
 	case 1449:
 		return "the DEFINER does not exist on this server: use --definer strip or create the account"
 	}
