@@ -39,6 +39,15 @@ func (s *TableReader) SelectSQL(r chunker.Range) string {
 	return q
 }
 
+// UnloadSQL is SelectSQL of the columns alone, for a server that writes them itself.
+func (s *TableReader) UnloadSQL(r chunker.Range) string {
+	q := s.SelectWhere(r, s.Plan.Exprs[:len(s.Plan.Columns)], "")
+	if s.Ordered(r) {
+		q += " ORDER BY " + s.order()
+	}
+	return q
+}
+
 // worthBinary is how many rows a table has at least that are read by a prepared statement, which is one more round trip.
 const worthBinary = 1000
 

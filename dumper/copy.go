@@ -92,7 +92,7 @@ func (r *run) announce(tables []*tableState) {
 }
 
 func (r *run) newReader(conn *mysql.Conn) *reader {
-	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.fileBytes(), differences: &r.differences}
+	return &reader{conn: conn, writer: r.writer, counters: r.o.Progress, chunkBytes: r.fileBytes(), differences: &r.differences, unloader: r.unloader}
 }
 
 func (r *run) newPlanner(ctx context.Context, q *queue, probes *catalog.Prober) *planner {

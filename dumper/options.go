@@ -26,6 +26,7 @@ type Options struct {
 	Compression dump.Compression // default dump.Zstd
 	Charset     string           // "source" (default) or "utf8mb4"
 	Transform   TransformOptions // default none
+	Via         Via              // default ViaClient
 	Threads     int              // sessions that read rows; default one per core of this machine
 	ChunkBytes  int64            // uncompressed bytes of a chunk; default 64 MiB
 	Snapshot    SnapshotOptions

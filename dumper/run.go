@@ -27,6 +27,7 @@ type run struct {
 	writer   output
 	manifest *dump.Manifest
 	resumed  *resumption // nil is a dump from its beginning
+	unloader *unloader   // nil: gomove writes all files
 	started  time.Time
 
 	mu       sync.Mutex
@@ -167,6 +168,9 @@ func (r *run) readAll(ctx context.Context, snap *Snapshot) error {
 			return err
 		}
 	}
+	if err := r.newUnloader(ctx); err != nil {
+		return err
+	}
 	r.manifest = r.newManifest(snap.Facts)
 	if err := r.writePlan(ctx); err != nil {
 		return err
@@ -283,6 +287,9 @@ func (r *run) summary() *Summary {
 	s.Chunks, s.Retries, s.Threads = p.Chunks.Load(), p.Retries.Load(), r.o.Threads
 	if r.resumed != nil {
 		s.Resumed = &r.resumed.kept
+	}
+	if r.unloader != nil {
+		s.ByServer = r.unloader.chunks.Load()
 	}
 	s.took(time.Since(r.started))
 	return s

@@ -182,6 +182,7 @@ func (b *barrier) connect(ctx context.Context, threads int) error {
 			if err != nil {
 				return err
 			}
+			activateRoles(gctx, &b.server.Facts, c)
 			return letGoOfTables(gctx, b.server, c)
 		})
 	}

@@ -31,6 +31,7 @@ type Summary struct {
 	Bytes       int64                  `json:"bytes"`        // before compression
 	StoredBytes int64                  `json:"stored_bytes"` // of the chunk files
 	Chunks      int64                  `json:"chunks"`
+	ByServer    int64                  `json:"chunks_by_server,omitempty"` // that the source wrote to S3 itself
 	Threads     int                    `json:"threads"`
 	Retries     int64                  `json:"retries"`
 	Seconds     float64                `json:"seconds"`
@@ -91,6 +92,9 @@ func (s *Summary) Text() string {
 	}
 	if k := s.Resumed; k != nil {
 		fmt.Fprintf(&b, "  resumed: %s of %s, %s, were there already\n", progress.Counted(k.Chunks, "chunk"), progress.Counted(k.Rows, "row"), progress.Bytes(k.Bytes))
+	}
+	if s.ByServer > 0 {
+		fmt.Fprintf(&b, "  %s by SELECT INTO OUTFILE S3\n", progress.Counted(s.ByServer, "chunk"))
 	}
 	if s.Retries > 0 {
 		fmt.Fprintf(&b, "  %s lost and taken up by others of the same snapshot\n", progress.Counted(s.Retries, "session"))

@@ -35,6 +35,9 @@ func (o Options) Validate() error {
 	if o.For == dump.ForAurora && o.ChunkBytes > dump.MaxS3ChunkBytes {
 		errs = append(errs, errors.New("--chunk-size: at most 1GiB with --for aurora: Aurora keeps each file on the instance's local disk while it loads it"))
 	}
+	if o.Via == ViaS3 && o.For != dump.ForAurora {
+		errs = append(errs, errors.New("--via s3: Aurora writes plain CSV to S3, which is --for aurora"))
+	}
 	switch o.Charset {
 	case "", catalog.CharsetSource, catalog.CharsetUTF8:
 	default:

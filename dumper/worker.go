@@ -26,6 +26,7 @@ type reader struct {
 	counters    *progress.Counters
 	chunkBytes  int64
 	differences *differences
+	unloader    *unloader   // nil: gomove writes all files
 	last        *tableState // the table that the session's transaction has open
 }
 
@@ -92,6 +93,9 @@ func (r *reader) read(ctx context.Context, j *job) error {
 // write reads the rows of a job into files.
 func (r *reader) write(ctx context.Context, j *job) error {
 	t := j.table
+	if r.unloader.takes(t) {
+		return r.unload(ctx, j)
+	}
 	rows, err := t.Query(ctx, r.conn, j.selectSQL())
 	if err != nil {
 		return r.explain(j, -1, lost(err))

@@ -80,6 +80,7 @@ func TestLoadFromS3(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { loadRefused(t, s3, cluster) })
 	t.Run("rows", func(t *testing.T) { loadRows(t, s3, cluster) })
 	t.Run("zoo", func(t *testing.T) { loadZoo(t, s3, cluster) })
+	t.Run("unload", func(t *testing.T) { unloadZoo(t, s3, cluster) })
 }
 
 // loadRefused has a cluster that cannot read from S3: by --via auto rows go over this machine, by --via s3 the error says what to do.
@@ -197,5 +198,46 @@ func loadRows(t *testing.T, s3 *testdb.S3Server, cluster *testdb.Aurora) {
 		if r := load(1); !strings.Contains(r.stderr, c.says) {
 			t.Errorf("%s: %s", name, r.stderr)
 		}
+	}
+}
+
+// unloadZoo has the cluster write its rows to S3 by itself, and compares the dump with it. loadZoo has filled it.
+func unloadZoo(t *testing.T, s3 *testdb.S3Server, cluster *testdb.Aurora) {
+	if err := testdb.LoadShop(t.Context(), cluster.Real.DB(t), "zoo3", 2_000); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{ // what the server would write otherwise than gomove
+		"CREATE TABLE zoo3.sjis_text (id INT PRIMARY KEY, s VARCHAR(20) CHARACTER SET sjis)", "INSERT INTO zoo3.sjis_text VALUES (1, _sjis 0x955c), (2, _sjis 0x8163815c)",
+		"CREATE TABLE zoo3.bits (id INT PRIMARY KEY, b BIT(24))", "INSERT INTO zoo3.bits VALUES (1, 0x5c2c0a), (2, 0x0a4e5c)",
+	} {
+		cluster.Real.Exec(t, q)
+	}
+	place := "s3://" + s3.Bucket + "/unloaded"
+	which := []string{"-B", "zoo", "-B", "zoo2", "-B", "zoo3"}
+	dump := append([]string{"dump", "--source", clusterURI(cluster), "-o", place, "--via", "s3", "--chunk-size", "64KiB", "--summary", "json", "--progress", "none"}, which...)
+	cluster.Cluster.AttachRole(false)
+	if r := onS3(t, s3, 1, dump...); !strings.Contains(r.stderr, "GRANT AWS_SELECT_S3_ACCESS") || !strings.Contains(r.stderr, "Missing Credentials") {
+		t.Errorf("no role: %s", r.stderr)
+	}
+	cluster.Cluster.AttachRole(true)
+	done := jsonSummary(t, onS3(t, s3, 0, append(dump, "--resume")...))
+	if n, _ := done["chunks_by_server"].(float64); n < 20 || n >= done["chunks"].(float64) {
+		t.Errorf("the server has written %v of %v chunks", n, done["chunks"])
+	}
+	left, err := filepath.Glob(filepath.Join(s3.Dir, "unloaded", "*part_*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left in the prefix: %v, %v", left, err)
+	}
+	checkManifests(t, s3, "unloaded")
+	onS3(t, s3, 0, "inspect", place, "--deep", "--progress", "none")
+	onS3(t, s3, 0, append([]string{"verify", "-d", place, "--target", clusterURI(cluster), "--progress", "none"}, which...)...)
+	want := map[string]schemaRows{}
+	for _, schema := range []string{"zoo", "zoo2", "zoo3"} {
+		want[schema] = readSchema(t, cluster.Real, schema)
+		cluster.Real.Exec(t, "DROP DATABASE "+schema)
+	}
+	onS3(t, s3, 0, "load", "--target", clusterURI(cluster), "-d", place, "--progress", "none")
+	for schema, rows := range want {
+		rows.requireIn(t, cluster.Real, schema)
 	}
 }

@@ -46,6 +46,7 @@ func newDumpCommand() *cli.Command {
 		&cli.StringFlag{Name: "for", Value: "gomove", Usage: "`TOOL` that restores it: gomove, myloader, mysql or aurora (LOAD DATA FROM S3)"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that read rows", DefaultText: "one per core of this machine"},
 		&cli.StringFlag{Name: "chunk-size", Value: "64MiB", Usage: "largest uncompressed `SIZE` of a chunk file"},
+		&cli.StringFlag{Name: "via", Value: "client", Usage: "`WHO` writes the chunk files: client (this program), or s3 (an Aurora source, by SELECT INTO OUTFILE S3; implies --for aurora)"},
 		&cli.BoolFlag{Name: "resume", Usage: "go on with an interrupted dump in DIR, when the source's data has not changed since"},
 	)
 	flags = append(flags, snapshotFlags()...)
@@ -108,6 +109,12 @@ func dumpOptions(c *cli.Context) (o dumper.Options, err error) {
 	}
 	if o.For, err = enum(c, "for", dump.ForGomove, dump.ForMyloader, dump.ForMySQL, dump.ForAurora); err != nil {
 		return o, err
+	}
+	if o.Via, err = enum(c, "via", dumper.ViaClient, dumper.ViaS3); err != nil {
+		return o, err
+	}
+	if o.Via == dumper.ViaS3 && !c.IsSet("for") {
+		o.For = dump.ForAurora
 	}
 	if out := c.String("out"); o.For == dump.ForAurora && out != "" && !store.IsS3(out) {
 		return o, usagef("--for aurora: Aurora reads from S3 alone: give -o s3://bucket/prefix, or dump into a directory and take that there by gomove stage")
