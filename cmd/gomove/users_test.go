@@ -182,6 +182,38 @@ func TestUsersAreKept(t *testing.T) {
 	}
 }
 
+// TestUsersAreCarriedOn breaks a load between the accounts and their grants, and runs it again.
+func TestUsersAreCarriedOn(t *testing.T) {
+	t.Parallel()
+	source, target := testdb.StartOwn(t, testdb.MariaDB), testdb.StartOwn(t, testdb.MariaDB)
+	source.Exec(t, usersOf(testdb.MariaDB)...)
+	dir := filepath.Join(t.TempDir(), "dump")
+	mustRun(t, dumpArgs(source, dir, "--users", "--exclude-users", "left_out", "-B", "shop_x")...)
+	chunk := filepath.Join(dir, "shop_x.t.00000.csv.zst")
+	whole, err := os.ReadFile(chunk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := slices.Clone(whole)
+	broken[len(broken)/2] ^= 1
+	for _, step := range []struct {
+		content []byte
+		code    int
+		grants  bool
+	}{{broken, exitFailed, false}, {whole, exitOK, true}} {
+		if err := os.WriteFile(chunk, step.content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := runBinary(t, loadArgs(target, dir, "--users")...); r.code != step.code {
+			t.Fatalf("exit %d: %s", r.code, r.stderr)
+		} else if got := users(t, target); !strings.Contains(got, "`lim`") || strings.Contains(got, "BINLOG MONITOR") != step.grants {
+			t.Errorf("after exit %d:\n%s", r.code, got)
+		} else if step.grants {
+			requireUsers(t, source, target, r.stdout)
+		}
+	}
+}
+
 // TestCopyUsers copies accounts through memory, and loads a stream of them.
 func TestCopyUsers(t *testing.T) {
 	t.Parallel()
