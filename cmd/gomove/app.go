@@ -54,14 +54,25 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitOK
 	}
+	code := exitCode(err)
 	report(stderr, err)
+	if code == exitUsage {
+		fmt.Fprintf(stderr, "see %s --help\n", commandIn(app, args))
+	}
+	if err := writeFailure(app, args, stdout, err, code); err != nil {
+		report(stderr, err)
+	}
+	return code
+}
+
+// exitCode is what an error ends the program with.
+func exitCode(err error) int {
 	var withCode *exitError
 	var usage *usageError
 	switch {
 	case errors.As(err, &withCode):
 		return withCode.code
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "see %s --help\n", commandIn(app, args))
 		return exitUsage
 	case errors.Is(err, dumper.ErrDiffers), errors.Is(err, loader.ErrDiffers), errors.Is(err, verify.ErrDiffers), errors.Is(err, inspect.ErrDiffers):
 		return exitDiffers
@@ -118,6 +129,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Reader:                    stdin,
 		Writer:                    stdout,
 		ErrWriter:                 stderr,
+		Metadata:                  map[string]any{},
 		DisableSliceFlagSeparator: true,
 		HideHelpCommand:           true,
 		Suggest:                   true,

@@ -26,6 +26,7 @@ type console struct {
 	stdout   io.Writer
 	json     bool
 	stop     func()
+	told     func() // notes that a summary is printed
 }
 
 // withConsole runs f with progress shown, from the flags that every command has. The error of a run that a signal ended
@@ -51,6 +52,7 @@ func withConsole(c *cli.Context, interrupted func(error) error, f func(ctx conte
 		logTo = progress.OverBar(stderr)
 	}
 	con := &console{counters: &progress.Counters{}, stdout: c.App.Writer, json: form == "json"}
+	con.told = func() { c.App.Metadata[summaryTold] = true }
 	if con.log, err = logger(c, logTo); err != nil {
 		return err
 	}
@@ -69,6 +71,7 @@ func (con *console) finish(s summary, err error) error {
 	if s == nil {
 		return err
 	}
+	con.told()
 	var werr error
 	if con.json {
 		enc := json.NewEncoder(con.stdout)
