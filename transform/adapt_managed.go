@@ -7,7 +7,13 @@ import (
 
 // adaptManaged leaves out what a provider keeps to itself: where files lie and how they are encrypted. Aurora has no compressed tables.
 func (a *adapter) adaptManaged(t *tableText) {
+	if !a.to.Managed && !a.to.Aurora {
+		return
+	}
 	for _, o := range slices.Clone(t.options) {
+		if o.value < 0 { // WITH SYSTEM VERSIONING
+			continue
+		}
 		value := strings.Trim(strings.ToUpper(a.tokens[o.value].Unquote(a.mode)), " ")
 		switch {
 		case o.name == "TABLESPACE" && (a.to.Managed || a.to.Aurora):
