@@ -15,8 +15,9 @@ type role string
 const (
 	subject role = "gomove"
 	rival   role = "peer"
-	limit   role = "limit" // what the server gives to whoever does nothing else
-	base    role = "base"  // gomove at the easier form of the same work
+	limit   role = "limit"  // what the server gives to whoever does nothing else
+	base    role = "base"   // gomove at the easier form of the same work
+	beside  role = "beside" // gomove at the same work in another way, for comparison: no target is held against it
 )
 
 // contender is one command of a job.
@@ -78,8 +79,10 @@ const (
 const (
 	gomoveCopy = "{gomove} copy --source mysql://{user}@{host}:{port}/ --target mysql://{user}@{host}:{port}/ -B {schema} --schema-map {schema}={schema}_copy -t {threads}" +
 		" --progress none --skip-binlog"
-	gomoveDumpLoad = gomoveDump + " && {gomove} load" + connect + "-d {out} --schema-map {schema}={schema}_copy -t {threads} --progress none --skip-binlog"
-	clientCopy     = "{client} -e 'CREATE DATABASE {schema}_copy' && {tool}" + connect + "--single-transaction --quick {schema} |" +
+	gomoveDumpLoad  = gomoveDumpZstd + thenLoad
+	gomovePlainLoad = gomoveDump + thenLoad
+	thenLoad        = " && {gomove} load" + connect + "-d {out} --schema-map {schema}={schema}_copy -t {threads} --progress none --skip-binlog"
+	clientCopy      = "{client} -e 'CREATE DATABASE {schema}_copy' && {tool}" + connect + "--single-transaction --quick {schema} |" +
 		" {client} --max-allowed-packet=64M --init-command='SET sql_log_bin=0, unique_checks=0, foreign_key_checks=0' {schema}_copy"
 )
 

@@ -61,6 +61,7 @@ func (h *host) copies(s *set) []*contender {
 	all := []*contender{
 		{name: "gomove", role: subject, command: gomoveCopy, set: s, copies: true},
 		{name: "gomove dump, then load", role: base, command: gomoveDumpLoad, set: s, copies: true},
+		{name: "gomove dump uncompressed, then load", role: beside, command: gomovePlainLoad, set: s, copies: true},
 	}
 	if h.ClientCommand() == nil {
 		return all

@@ -105,7 +105,7 @@ func (e *entry) ratios() []string {
 		return nil
 	}
 	var out []string
-	for _, r := range []role{rival, limit, base} {
+	for _, r := range []role{rival, limit, base, beside} {
 		if other := e.fastest(r); other != nil {
 			out = append(out, fmt.Sprintf("gomove / %s: wall %s, client CPU %s", other.Name,
 				ratioOf(ours, other, wall).spread(), ratioOf(ours, other, usage.client).spread()))
