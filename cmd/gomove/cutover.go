@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -34,7 +35,14 @@ func newReplicateCutoverCommand() *cli.Command {
 		yesFlag(),
 	}
 	return replicateSub("cutover", "move the writers over: the source read-only, the target at its last change and open", "cutover --source URI --target URI",
-		cutoverHelp, append(flags, selectionFlags()...), cutoverAction)
+		cutoverHelp, append(flags, comparedFlags()...), cutoverAction)
+}
+
+// comparedFlags are those of the selection that choose tables.
+func comparedFlags() []cli.Flag {
+	return slices.DeleteFunc(selectionFlags(), func(f cli.Flag) bool {
+		return !slices.Contains([]string{"schema", "table", "exclude-schema", "exclude-table"}, f.Names()[0])
+	})
 }
 
 func cutoverAction(c *cli.Context) (err error) {

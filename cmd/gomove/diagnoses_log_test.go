@@ -113,17 +113,6 @@ func truncatedLog(t *testing.T, f *follower) {
 	f.require(t, "caught up", 0)
 }
 
-func serverDown(t *testing.T, f *follower) {
-	f.source.Kill()
-	f.requireAsked(t, false, "broken", 1, "does not reach the source", "tries again by itself")
-	if err := f.source.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	mustReplicate(t, "restart", nil, f.target)
-	f.source.Exec(t, "UPDATE shop.items SET v=v+1 WHERE id=2")
-	f.require(t, "caught up", 0)
-}
-
 func wrongPort(t *testing.T, f *follower) {
 	mustReplicate(t, "stop", nil, f.target, "--forget", "--yes")
 	end := f.ask(t, f.binlogStatus())[0]

@@ -68,10 +68,16 @@ func (f *follower) requireAsked(t *testing.T, withSource bool, verdict string, c
 	t.Fatalf("verdict %v, exit %d, lacks %q: want %q, exit %d\n%v", m["verdict"], got, missing, verdict, code, m)
 }
 
-// ask queries the source over a connection of its own: it is restarted now and then.
+// ask queries the source.
 func (f *follower) ask(t *testing.T, query string) [][]string {
 	t.Helper()
-	db, err := f.source.Open("")
+	return queryAnew(t, f.source, query)
+}
+
+// queryAnew queries a server that is restarted now and then, over a connection of its own.
+func queryAnew(t *testing.T, s *testdb.Server, query string) [][]string {
+	t.Helper()
+	db, err := s.Open("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +123,8 @@ func TestReplicateDiagnoses(t *testing.T) {
 			}{
 				{"idle", idleFollower}, {"stopped", stoppedFollower}, {"duplicate", duplicateRow}, {"missing", missingRow},
 				{"row lock", rowLock}, {"metadata lock", metadataLock}, {"huge update", hugeUpdate}, {"password", wrongPassword}, {"ids", equalIDs},
-				{"purged", purgedLogs}, {"truncated", truncatedLog}, {"server down", serverDown}, {"port", wrongPort},
+				{"purged", purgedLogs}, {"truncated", truncatedLog}, {"server down", serverDown}, {"connection", brokenConnection},
+				{"uuids", equalUUIDs}, {"port", wrongPort},
 			} {
 				if !t.Run(c.name, func(t *testing.T) { c.run(t, f) }) {
 					return
@@ -155,7 +162,7 @@ func duplicateRow(t *testing.T, f *follower) {
 	}
 	mustReplicate(t, "skip", nil, f.target, "--yes")
 	f.require(t, "caught up", 0)
-	if got := f.target.Query(t, "SELECT v FROM shop.items WHERE id IN (10,11) ORDER BY id"); fmt.Sprint(got) != "[[99] [11]]" {
+	if got := queryAnew(t, f.target, "SELECT v FROM shop.items WHERE id IN (10,11) ORDER BY id"); fmt.Sprint(got) != "[[99] [11]]" {
 		t.Errorf("after skip: %v", got)
 	}
 	if r := replicate(t, "skip", nil, f.target, "--yes"); r.code != 1 || !strings.Contains(r.stderr, "no error to skip") {
