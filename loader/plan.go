@@ -197,6 +197,7 @@ func (l *load) planTable(t *table, create []byte, m transform.Mode) error {
 	if err != nil {
 		return err
 	}
+	l.noteKeyless(t, create, m)
 	t.indexed = len(def.Indexes) > 0
 	t.foreignKeys = len(def.ForeignKeys) > 0
 	for _, add := range def.ForeignKeys {

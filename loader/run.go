@@ -56,6 +56,7 @@ type load struct {
 	lock     *runLock
 	slots    *slots
 	target   transform.Target
+	keyRules keyRules
 	presence map[string]*presence
 
 	picker   *picker

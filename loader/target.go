@@ -31,6 +31,9 @@ func (l *load) connect(ctx context.Context) error {
 		return fmt.Errorf("%w: %s is a replica, an Aurora reader, or has read_only set; "+
 			"use the writer endpoint, or SET GLOBAL read_only=OFF where nothing else writes to it", ErrReadOnly, o.Address())
 	}
+	if err := l.readKeyRules(ctx); err != nil {
+		return err
+	}
 	l.target, err = catalog.ReadTarget(ctx, s)
 	return err
 }

@@ -104,3 +104,30 @@ func TestSkipBinlog(t *testing.T) {
 		t.Errorf("binary log from %s to %s, and the summary says:\n%s", before, position(), r.stdout)
 	}
 }
+
+// TestKeylessTables has servers that add a key to tables without one, or refuse them, and an account that may not switch that off.
+func TestKeylessTables(t *testing.T) {
+	t.Parallel()
+	s := testdb.StartOwn(t, testdb.MySQL97)
+	s.Exec(t, "CREATE DATABASE a", "CREATE TABLE a.t (i INT, v VARCHAR(9))", "INSERT INTO a.t VALUES (1,'x'),(1,'x'),(2,NULL)", "CREATE TABLE a.k (i INT PRIMARY KEY)",
+		"CREATE USER master IDENTIFIED BY 'm'", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, EXECUTE ON *.* TO master")
+	dir := filepath.Join(t.TempDir(), "dump")
+	mustRun(t, dumpArgs(s, dir, "-B", "a")...)
+	as := loggedIn(s, "master", "m")
+	s.Exec(t, "SET GLOBAL sql_generate_invisible_primary_key=ON", "SET GLOBAL sql_require_primary_key=ON")
+	r := mustRun(t, loadArgs(as, dir, "--schema-map", "a=added")...)
+	if !strings.Contains(r.stdout, "my_row_id, an invisible primary key") || !strings.Contains(r.stdout, "once: table `added`.`t`") {
+		t.Errorf("the summary does not tell of the key:\n%s", r.stdout)
+	}
+	if got := fmt.Sprint(s.Query(t, "SELECT * FROM added.t ORDER BY i, v")); got != fmt.Sprint(s.Query(t, "SELECT * FROM a.t ORDER BY i, v")) {
+		t.Errorf("rows: %s", got)
+	}
+	s.Exec(t, "SET GLOBAL sql_generate_invisible_primary_key=OFF")
+	refused := runBinary(t, loadArgs(as, dir, "--schema-map", "a=refused")...)
+	if refused.code != exitFailed || !strings.Contains(refused.stderr, "SET GLOBAL sql_require_primary_key=OFF") || len(s.Query(t, "SHOW DATABASES LIKE 'refused'")) != 0 {
+		t.Errorf("exit %d: %s", refused.code, refused.stderr)
+	}
+	if r := mustRun(t, loadArgs(s, dir, "--schema-map", "a=root")...); strings.Contains(r.stdout, "primary key") {
+		t.Errorf("root may switch it off:\n%s", r.stdout)
+	}
+}
