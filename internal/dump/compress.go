@@ -36,9 +36,13 @@ func newCompressor(c Compression, level int) (compressor, error) {
 		if level == 0 {
 			level = defaultZstdLevel
 		}
-		return zstd.NewWriter(io.Discard, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
+		matcher, err := zstd.NewWriter(io.Discard, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
 			zstd.WithWindowSize(zstdWindow), zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)),
 			zstd.WithEncoderCRC(true), zstd.WithZeroFrames(true))
+		if err != nil || level > defaultZstdLevel {
+			return matcher, err
+		}
+		return newZstdWriter(matcher), nil
 	}
 	return nil, fmt.Errorf("compression %q: want zstd, gzip or none", c)
 }
