@@ -86,9 +86,34 @@ func (p *planning) trial(ctx context.Context, fraction float64) (_ *trial, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.drop(ctx, job.Schemas)) }()
-	t.load, err = p.o.Mover.Load(ctx, job)
+	if t.load, err = p.o.Mover.Load(ctx, job); err != nil {
+		return nil, errors.Join(err, p.forget(ctx, t.dump.ID))
+	}
 	p.o.Log.Info("sample", "fraction", fraction, "rows", t.dump.Rows, "bytes", t.dump.Bytes, "dump_seconds", t.dump.Seconds, "load_seconds", t.load.Seconds)
-	return t, err
+	return t, nil
+}
+
+// forget takes what a load that failed keeps of a sample, to carry on by, off the target.
+func (p *planning) forget(ctx context.Context, id string) error {
+	const errNoTable, errNoSchema = 1146, 1049
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout)
+	defer cancel()
+	db := p.target.DB()
+	_, err := db.ExecContext(ctx, "DELETE FROM gomove.progress WHERE dump_id="+mysql.QuoteString(id))
+	if n := mysql.Number(err); n == errNoTable || n == errNoSchema {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("target: progress of the sample: %w", err)
+	}
+	left, err := mysql.Column(ctx, db, "SELECT dump_id FROM gomove.progress LIMIT 1")
+	if err == nil && len(left) == 0 {
+		left, err = mysql.Column(ctx, db, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA='gomove' AND TABLE_NAME<>'progress' LIMIT 1")
+	}
+	if err == nil && len(left) == 0 {
+		_, err = db.ExecContext(ctx, "DROP DATABASE gomove")
+	}
+	return err
 }
 
 // scratch are names that nothing on the target has.

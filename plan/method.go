@@ -68,10 +68,10 @@ func (p *planning) canFollow() (ok bool, why string) {
 }
 
 func logOn(f *mysql.Facts) string {
-	switch f.Product {
-	case mysql.RDS:
+	switch {
+	case f.Product == mysql.RDS:
 		return "automated backups"
-	case mysql.Aurora:
+	case f.Product == mysql.Aurora:
 		return "binlog_format=ROW in the cluster's parameter group"
 	}
 	return "log_bin in its option file"

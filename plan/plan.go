@@ -37,6 +37,7 @@ type Job struct {
 
 // Moved is what a job did.
 type Moved struct {
+	ID          string // of a dump
 	Seconds     float64
 	Rows, Bytes int64
 	Stored      int64             // bytes of files

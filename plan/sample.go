@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/gomove/gomove/catalog"
@@ -36,9 +37,7 @@ func (p *planning) sample(ctx context.Context, fraction float64) (*sampling, err
 		return s, nil
 	}
 	where := map[string]string{}
-	for k, v := range sel.Where {
-		where[k] = v
-	}
+	maps.Copy(where, sel.Where)
 	sel.Where, sel.Tables, sel.Schemas = where, nil, nil
 	probes := &catalog.Prober{Server: p.source}
 	defer probes.Close()

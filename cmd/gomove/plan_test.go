@@ -8,7 +8,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gomove/gomove/internal/testdb"
 )
@@ -91,6 +93,9 @@ func TestPlanEstimates(t *testing.T) {
 				t.Fatalf("estimates %v, sample %v", estimated, sample)
 			}
 			if !exact {
+				if k == testdb.MariaDB {
+					interruptedSample(t, source, target)
+				}
 				return
 			}
 			dir := filepath.Join(t.TempDir(), "dump")
@@ -104,6 +109,28 @@ func TestPlanEstimates(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// interruptedSample stops a plan while a sample is in the target.
+func interruptedSample(t *testing.T, source, target *testdb.Server) {
+	t.Helper()
+	p := startBinary(t, planArgs(source, target, "-B", "shop", "--measure", "--temp", t.TempDir())...)
+	const scratch = "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE 'gomove\\_plan\\_%' AND TABLE_NAME LIKE 'sb%'"
+	for range 2000 {
+		if target.Query(t, scratch)[0][0] != "0" {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.wait(t); r.code != 1 || !strings.Contains(r.stderr, "interrupted: no plan was written") {
+		t.Errorf("interrupted: exit %d\n%s", r.code, r.stderr)
+	}
+	if n := target.Query(t, "SHOW DATABASES LIKE 'gomove%'"); len(n) > 0 {
+		t.Errorf("left on the target: %v", n)
 	}
 }
 
@@ -126,7 +153,7 @@ func TestPlan(t *testing.T) {
 	for _, want := range []string{
 		"# Migration plan: mariadb", "to a new Aurora MySQL cluster", "**dump to files, and load them**", "**Downtime**: with downtime", "MySQL and Aurora cannot follow MariaDB",
 		"| shop | 27 |", "`shop`.`sb0`", "## What stands in the way", "## Checklist", "## Shadow checklist", "a guess by size",
-		"gomove load -d /backup/migration --target 'mysql://ADMIN@CLUSTER-ENDPOINT/'", "DROP DATABASE IF EXISTS `shop`;", "ALTER EVENT `shop`.`later` ENABLE;", "SET GLOBAL read_only=0;",
+		"gomove load -d /backup/migration --target mysql://ADMIN@CLUSTER-ENDPOINT/", "DROP DATABASE IF EXISTS `shop`;", "ALTER EVENT `shop`.`later` ENABLE;", "SET GLOBAL read_only=0;",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the plan lacks %q", want)
@@ -140,7 +167,7 @@ func TestPlan(t *testing.T) {
 	}
 
 	r := mustRun(t, planArgs(source, target, "-B", "shop", "-t", "2")...)
-	for _, want := range []string{"**copy from server to server**", "**Downtime**: near zero", "gomove replicate start --source", "gomove replicate cutover --undo --source", "gomove copy --source", "-B shop -t 2"} {
+	for _, want := range []string{"**copy from server to server**", "**Downtime**: near zero", "gomove replicate start --source", "/ --undo", "gomove copy --source", "-B shop -t 2"} {
 		if !strings.Contains(strings.ReplaceAll(r.stdout, "--schema", "-B"), want) {
 			t.Errorf("the plan with a target lacks %q\n%s", want, r.stdout)
 		}

@@ -54,7 +54,7 @@ func (m *mover) Dump(ctx context.Context, j plan.Job) (moved plan.Moved, err err
 	if err != nil && !errors.Is(err, dumper.ErrDiffers) || s == nil {
 		return moved, err
 	}
-	moved = plan.Moved{Seconds: s.Seconds, Rows: s.Rows, Bytes: s.Bytes, Stored: s.StoredBytes, Tables: map[string]plan.Amount{}}
+	moved = plan.Moved{ID: s.ID, Seconds: s.Seconds, Rows: s.Rows, Bytes: s.Bytes, Stored: s.StoredBytes, Tables: map[string]plan.Amount{}}
 	if err != nil {
 		moved.Differs = err.Error()
 	}
