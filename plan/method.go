@@ -68,10 +68,10 @@ func (p *planning) canFollow() (ok bool, why string) {
 }
 
 func logOn(f *mysql.Facts) string {
-	switch {
-	case f.Product == mysql.RDS:
+	if f.Product == mysql.RDS {
 		return "automated backups"
-	case f.Product == mysql.Aurora:
+	}
+	if f.Product == mysql.Aurora {
 		return "binlog_format=ROW in the cluster's parameter group"
 	}
 	return "log_bin in its option file"
