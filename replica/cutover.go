@@ -160,11 +160,36 @@ func (c *cutover) steps() []step {
 			return "", c.e.speak.stop().run(ctx, c.e)
 		},
 		undo: func(ctx context.Context) error { return c.e.speak.start().run(ctx, c.e) },
-	})
+	}, step{name: "nothing more came on the source", do: c.stoodStill})
 	if !c.o.NoEvents {
 		steps = append(steps, c.enableEvents())
 	}
 	return append(steps, c.openTarget())
+}
+
+// watched is for how long at least the log of a source is looked at whose read_only does not stop accounts with SUPER.
+const watched = 500 * time.Millisecond
+
+// stoodStill finds writes that came after what the target has applied. They would be on the source alone.
+func (c *cutover) stoodStill(ctx context.Context) (string, error) {
+	if rest := watched - time.Since(c.since); rest > 0 && (c.o.Quiet || len(readOnlyVariables(&c.e.source.Facts)) == 1) {
+		if err := sleep(ctx, rest); err != nil {
+			return "", err
+		}
+	}
+	last, gtids, err := logEnd(ctx, c.e.source)
+	if err != nil {
+		return "", err
+	}
+	// Without GTIDs a log that was rotated looks like one that was written to.
+	if last != c.end && (gtids == "" || gtids != c.gtids) {
+		return "", c.stillWritten(ctx)
+	}
+	return last.String(), nil
+}
+
+func (c *cutover) stillWritten(ctx context.Context) error {
+	return fmt.Errorf("%w: accounts with SUPER, or READ ONLY ADMIN, are not stopped by read_only: %s", errStillWritten, c.writers(ctx))
 }
 
 // setGlobal sets a variable of a server, and notes what it was.
@@ -254,7 +279,7 @@ func (e *ends) closeTarget(ctx context.Context, names []string) error {
 
 // watchQuiet sees that the source's log stands still.
 func (c *cutover) watchQuiet(ctx context.Context) (string, error) {
-	const watched = 2 * time.Second
+	const watched = 2 * time.Second // before all else, as nothing was done that could hold writers up
 	c.since = time.Now()
 	before, _, err := logEnd(ctx, c.e.source)
 	if err != nil {
@@ -291,7 +316,7 @@ func (c *cutover) drain(ctx context.Context) (string, error) {
 		}
 		c.end, c.gtids = last, gtids
 	}
-	return "", fmt.Errorf("%w: accounts with SUPER, or READ ONLY ADMIN, are not stopped by read_only: %s", errStillWritten, c.writers(ctx))
+	return "", c.stillWritten(ctx)
 }
 
 // writers names who is connected to the source.
