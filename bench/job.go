@@ -61,12 +61,12 @@ func (h *host) job(ctx context.Context, s *set, job string) (entry, error) {
 	for i, c := range all {
 		e.Results[i] = result{Name: c.name, Role: c.role, Command: c.command}
 	}
-	err = h.rounds(ctx, all, e.Results, s)
+	e.Rounds, err = h.rounds(ctx, all, e.Results, s)
 	return e, err
 }
 
-// rounds runs all contenders in turn: once to warm up, which shows what works, and then the rounds that count.
-func (h *host) rounds(ctx context.Context, all []*contender, results []result, s *set) error {
+// rounds runs all contenders in turn: once to warm up, which shows what works, and then the rounds that count. It returns how many those were.
+func (h *host) rounds(ctx context.Context, all []*contender, results []result, s *set) (int, error) {
 	warm := make([]usage, len(all))
 	for i, c := range all {
 		u, err := h.once(ctx, c)
@@ -75,29 +75,51 @@ func (h *host) rounds(ctx context.Context, all []*contender, results []result, s
 		}
 		switch {
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return 0, ctx.Err()
 		case err != nil && c.role == rival:
 			results[i].Failed = firstLine(err.Error())
 			fmt.Fprintf(h.out, "  %s does not work here: %s\n", c.name, results[i].Failed)
 		case err != nil:
-			return fmt.Errorf("%s: %w", c.name, err)
+			return 0, fmt.Errorf("%s: %w", c.name, err)
 		}
 		warm[i] = u
 	}
 	slow := h.slowOnes(all, warm, results)
-	for range h.o.rounds {
+	rounds := h.o.roundsOf(warm, slow)
+	for range rounds {
 		for i, c := range all {
 			if results[i].Failed != "" || slow[i] {
 				continue
 			}
 			u, err := h.once(ctx, c)
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return 0, fmt.Errorf("%s: %w", c.name, err)
 			}
 			results[i].Runs = append(results[i].Runs, u)
 		}
 	}
-	return nil
+	return rounds, nil
+}
+
+// leastRounds are run whatever they take, unless one alone takes the time of all.
+const leastRounds = 3
+
+// roundsOf is how many rounds fit the time of a job, by what its first one took.
+func (o *options) roundsOf(warm []usage, slow []bool) int {
+	const rest = 0.3 // seconds until a server has come to rest
+	one := 0.0
+	for i, u := range warm {
+		if !slow[i] && u.Wall > 0 {
+			one += u.Wall + rest
+		}
+	}
+	switch {
+	case o.seconds <= 0 || one*float64(o.rounds) <= o.seconds:
+		return o.rounds
+	case one > o.seconds:
+		return 1
+	}
+	return min(o.rounds, max(leastRounds, int(o.seconds/one)))
 }
 
 // slowOnes finds the peers that are so far behind the fastest one that a single run says enough.

@@ -28,6 +28,7 @@ type options struct {
 	out        string // where results are kept
 	save       bool
 	slow       float64
+	seconds    float64 // of a job's rounds
 	reportOnly bool
 	quick      bool     // also no rest for the server between runs
 	given      []string // the command line, without places
@@ -47,9 +48,10 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.SetOutput(out)
 	servers := fs.String("servers", "mariadb,mysql56,mysql97", "servers to start, separated by commas")
 	only := fs.String("only", "", "what to measure, separated by commas: a set, a job, or job:set; -list shows them")
-	fs.IntVar(&o.rows, "rows", 2_000_000, "rows of the set sysbench; the other sets grow with it")
+	fs.IntVar(&o.rows, "rows", 500_000, "rows of the set sysbench; the other sets grow with it")
 	fs.IntVar(&o.tables, "tables", 10_000, "tables of the set small")
-	fs.IntVar(&o.rounds, "rounds", 5, "measured rounds, after one to warm up")
+	fs.IntVar(&o.rounds, "rounds", 5, "measured rounds at most, after one to warm up")
+	fs.Float64Var(&o.seconds, "seconds", 8, "of one job's rounds: where more do not fit, at least 3 are run, or 1 when one takes longer than that; 0: no limit")
 	fs.IntVar(&o.threads, "threads", 2, "connections of each contender")
 	fs.Uint64Var(&o.seed, "seed", 1, "of the data")
 	fs.StringVar(&o.gomove, "gomove", filepath.Join("bin", "gomove"), "the gomove to measure")

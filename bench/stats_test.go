@@ -72,3 +72,18 @@ func TestMerge(t *testing.T) {
 		t.Errorf("rows %v, want 3 2 1", got)
 	}
 }
+
+// TestRoundsOf: a job runs all rounds that are asked for when there is time, and fewer when there is not.
+func TestRoundsOf(t *testing.T) {
+	warm, slow := []usage{{Wall: 1.7}, {Wall: 0.7}, {Wall: 50}, {}}, []bool{false, false, true, false} // a round of 3 s; one that is slow, one that failed
+	for _, tt := range []struct {
+		seconds float64
+		rounds  int
+		want    int
+	}{{0, 5, 5}, {15, 5, 5}, {14, 5, 4}, {4, 5, 3}, {4, 2, 2}, {2, 5, 1}} {
+		o := options{rounds: tt.rounds, seconds: tt.seconds}
+		if got := o.roundsOf(warm, slow); got != tt.want {
+			t.Errorf("%v s, %d rounds: %d, want %d", tt.seconds, tt.rounds, got, tt.want)
+		}
+	}
+}
