@@ -103,8 +103,8 @@ func requoted(text string, row mysql.Named) string {
 func composed(n Name, row mysql.Named) string {
 	create := "CREATE USER " + n.Quoted()
 	plugin, hash := row.Text("plugin"), row.Text("authentication_string")
-	switch {
-	case plugin == "" || plugin == nativePassword:
+	switch plugin {
+	case "", nativePassword:
 		if password := row.Text("password"); password != "" {
 			create += " IDENTIFIED BY PASSWORD " + quoteText(password)
 		} else if hash != "" {

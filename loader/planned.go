@@ -100,6 +100,7 @@ func (l *load) listObject(ctx context.Context, o *dump.Object) error {
 		for _, t := range o.Triggers {
 			add("trigger", t, false)
 		}
+	case dump.KindUsers: // listAccounts
 	case dump.KindTable:
 		l.listTable(o, l.tables[[2]string{o.Schema, o.Name}], p)
 	case dump.KindView, dump.KindSequence:

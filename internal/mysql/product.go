@@ -113,6 +113,7 @@ func (f *Facts) SetVariable(name, value string) string {
 		return name + "=" + value + " among the instance's database flags"
 	case Azure:
 		return name + "=" + value + " among the server parameters in the Azure portal"
+	case SelfManaged:
 	}
 	return "SET GLOBAL " + name + "=" + value
 }

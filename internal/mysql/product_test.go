@@ -31,7 +31,7 @@ func TestProduct(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &Facts{Variables: map[string]string{}, Procedures: map[string]bool{tt.procedure: tt.procedure != ""}}
-			for _, v := range strings.Fields(tt.variables) {
+			for v := range strings.FieldsSeq(tt.variables) {
 				name, value, _ := strings.Cut(v, "=")
 				f.Variables[name] = value
 			}
