@@ -34,7 +34,7 @@ func TestOptionsValidate(t *testing.T) {
 		{WriterOptions{For: ForMySQL, Compression: Gzip}, "--compress gzip: the mysql client of --for mysql reads uncompressed files only; use --compress none"},
 		{WriterOptions{Compression: "lz4"}, "--compress lz4: want zstd, gzip or none"},
 		{WriterOptions{Rows: "tsv"}, "--format tsv: want csv or sql"},
-		{WriterOptions{For: "x"}, "--for x: want gomove, myloader or mysql"},
+		{WriterOptions{For: "x"}, "--for x: want gomove, myloader, mysql or aurora"},
 	} {
 		got := ""
 		if err := c.o.Validate(); err != nil {
