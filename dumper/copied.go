@@ -51,6 +51,10 @@ func (r *run) whole(taken *takenUp, all []*dump.Chunk) *takenUp {
 
 // notResumable says why an interrupted run cannot be taken up, and what to do.
 func (o *Options) notResumable(err error) error {
+	if o.Pipe != nil && o.Snapshot.SameServer {
+		return fmt.Errorf("%w: %w; source and target are one server, and what the copy itself writes moves that log too: begin it anew by --restart --skip-binlog:"+
+			" it is then kept out of the log, and can be carried on while nobody else writes", ErrCopyMoved, err)
+	}
 	if o.Pipe != nil {
 		return fmt.Errorf("%w: %w; begin it anew by --restart (a copy can be carried on while its source is not written to:"+
 			" under super_read_only or read_only, or on a stopped replica)", ErrCopyMoved, err)

@@ -152,6 +152,21 @@ func TestCopySameServer(t *testing.T) {
 	}
 }
 
+// TestCopySameServerResumes kills a copy within one server: its own writes are in the binary log, unless they are kept out of it.
+func TestCopySameServerResumes(t *testing.T) {
+	t.Parallel()
+	server := resumable(t, testdb.MariaDB)
+	server.Exec(t, "SET GLOBAL read_only=OFF")
+	beside := []string{"--schema-map", "r=beside"}
+	stoppedCopy(t, server, server, beside...)
+	wantFailure(t, 1, runBinary(t, resumeCopy(server, server, beside...)...), "--restart --skip-binlog")
+	server.Exec(t, "DROP DATABASE beside", "DROP DATABASE gomove")
+	beside = append(beside, "--skip-binlog")
+	stoppedCopy(t, server, server, beside...)
+	mustRun(t, resumeCopy(server, server, beside...)...)
+	mustRun(t, "verify", "--source", uriOf(server), "--target", uriOf(server), "-B", "r", "--schema-map", "r=beside", "--progress", "none")
+}
+
 // TestCopyBeside: the lock that keeps DDL off a source must not keep the copy from making its tables, also when more rows are under way
 // than memory holds.
 func TestCopyBeside(t *testing.T) {

@@ -242,6 +242,9 @@ func (f *Feed) fill(ctx context.Context, t *table) error {
 		}
 		row = raw
 		full, err := f.filling.Add(decode)
+		if errors.Is(err, foreign.ErrStatement) {
+			return fmt.Errorf("row of %s: %w; a row must have a literal value for each column: correct this one in the file", t.columns, err)
+		}
 		if err != nil {
 			return fmt.Errorf("row of %s: %w", t.columns, err)
 		}
