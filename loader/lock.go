@@ -69,7 +69,9 @@ func (l *load) take(ctx context.Context, k *runLock) error {
 	}
 	if k.mine(holder) {
 		// The server has not noticed that this run's own session is lost. If the kill is refused, waiting may help.
-		_ = l.server.Kill(ctx, uint64(holder.Int64))
+		if _, err := k.s.ExecContext(ctx, fmt.Sprintf("KILL %d", holder.Int64)); mysql.IsDenied(err) {
+			_ = l.server.Kill(ctx, uint64(holder.Int64))
+		}
 	} else {
 		l.log.Warn("another load runs on this target, waiting for its end", "connection", holder.Int64, "seconds", runLockWait)
 	}

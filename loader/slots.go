@@ -108,7 +108,9 @@ func (l *load) endHolders(ctx context.Context, names []string) error {
 		}
 		for _, id := range left {
 			// It may be gone by now, or the account may not: then it ends by itself.
-			_ = l.server.Kill(ctx, uint64(id))
+			if _, err := l.server.DB().ExecContext(ctx, fmt.Sprintf("KILL %d", id)); mysql.IsDenied(err) {
+				_ = l.server.Kill(ctx, uint64(id))
+			}
 		}
 		if time.Since(start) > 2*time.Second && time.Since(told) > 30*time.Second {
 			told = time.Now()
