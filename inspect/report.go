@@ -81,6 +81,7 @@ func (r *Report) object(o *dump.Object) *Object {
 		r.Views++
 	case dump.KindSequence:
 		r.Sequences++
+	case dump.KindUsers: // counted one by one
 	}
 	r.Users += len(o.Users)
 	r.Triggers += len(o.Triggers)

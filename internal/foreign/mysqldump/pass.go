@@ -110,7 +110,7 @@ func (f *Feed) give(ctx context.Context, given map[*dump.FedObject]bool) error {
 		case dump.KindSchema:
 			// What the schema's routines, triggers and events are comes in an object of its own.
 			f.objects.schemas[o.Schema] = &dump.FedObject{Object: dump.Object{Kind: dump.KindSchema, Schema: o.Schema, Base: o.Base, Rows: -1}}
-		case dump.KindView, dump.KindSequence:
+		case dump.KindView, dump.KindSequence, dump.KindUsers:
 		}
 		given[o] = true
 		if err := f.emit(ctx, dump.Event{Object: o}); err != nil {
