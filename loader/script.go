@@ -54,6 +54,9 @@ func (l *load) script(ctx context.Context, o *dump.Object, number int) iter.Seq2
 		env := newEnvironment()
 		scan := transform.NewScanner(r, transform.Mode{Charset: "utf8mb4"}, maxStatement)
 		scan.StartAt(line)
+		if l.from.Manifest().For == dump.ForMyloader && dump.EndsByLine(file) {
+			scan.ByLine()
+		}
 		for {
 			raw, err := scan.Next()
 			if errors.Is(err, io.EOF) {

@@ -47,6 +47,7 @@ type Scanner struct {
 	state     scanState
 	quote     byte // of inQuotes
 	started   bool // start is at the first token
+	byLine    bool // a statement ends at a semicolon before a line end
 	escaped   bool // the byte at pos is escaped
 	delim     []byte
 	stop      [256]bool // bytes that matter outside of quotes and comments
@@ -77,6 +78,10 @@ func NewScanner(r io.Reader, m Mode, maxBytes int) *Scanner {
 
 // Mode is the mode of the statement that Next returned, or of what is ahead after Ahead.
 func (s *Scanner) Mode() Mode { return s.mode }
+
+// ByLine has statements end at each semicolon that stands before a line end, within quotes and bodies too, and nowhere else, as
+// myloader reads its files: triggers, routines and events stand there without a delimiter of their own.
+func (s *Scanner) ByLine() { s.byLine = true }
 
 // Next returns the next statement, io.EOF after the last. Empty statements and comments alone are passed over.
 func (s *Scanner) Next() (Statement, error) {
@@ -121,6 +126,8 @@ func (s *Scanner) next() (Statement, error) {
 // step reads on. It returns the length of the delimiter when pos is at the end of a statement, else -1.
 func (s *Scanner) step() (int, error) {
 	switch {
+	case s.byLine:
+		return s.lineEnd()
 	case s.escaped:
 		s.pos++
 		s.escaped = false
@@ -136,6 +143,33 @@ func (s *Scanner) step() (int, error) {
 		return -1, s.lead()
 	}
 	return s.code()
+}
+
+// lineEnd is step by ByLine.
+func (s *Scanner) lineEnd() (int, error) {
+	if !s.started {
+		if bytes.IndexByte([]byte(" \t\n\v\f\r"), s.buf[s.pos]) >= 0 {
+			s.pos++
+			return -1, nil
+		}
+		s.pass(s.pos)
+		s.started = true
+	}
+	i := bytes.IndexByte(s.buf[s.pos:s.end], ';')
+	if i < 0 {
+		s.pos = s.end
+		return -1, nil
+	}
+	s.pos += i
+	next, err := s.ahead(2)
+	if err != nil {
+		return -1, err
+	}
+	if len(next) < 2 || next[1] == '\n' {
+		return 1, nil
+	}
+	s.pos++
+	return -1, nil
 }
 
 // cut returns the statement that ends at pos, before a delimiter of n bytes.

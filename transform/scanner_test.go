@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -72,6 +73,36 @@ func TestScanner(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestScannerByLine ends statements where myloader does, whatever the buffer holds of them.
+func TestScannerByLine(t *testing.T) {
+	const script = "SET NAMES utf8mb4;\n\nCREATE PROCEDURE p()\nBEGIN\n  SET a=1; \n  SELECT '; \n';SELECT 2; \nEND;\nDO 1;"
+	for _, r := range []io.Reader{strings.NewReader(script), iotest.OneByteReader(strings.NewReader(script))} {
+		scan := NewScanner(r, Mode{Charset: "utf8mb4"}, 0)
+		scan.ByLine()
+		var got []string
+		for {
+			st, err := scan.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil || st.Unterminated {
+				t.Fatal(err, st.Unterminated)
+			}
+			got = append(got, fmt.Sprintf("%d: %s", st.Line, st.Text))
+		}
+		want := []string{"1: SET NAMES utf8mb4", "3: CREATE PROCEDURE p()\nBEGIN\n  SET a=1; \n  SELECT '; \n';SELECT 2; \nEND", "9: DO 1"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	scan := NewScanner(strings.NewReader("DO 1;\nCREATE"), Mode{}, 0)
+	scan.ByLine()
+	_, _ = scan.Next()
+	if st, err := scan.Next(); err != nil || !st.Unterminated {
+		t.Errorf("a statement without its end: %v, unterminated %v", err, st.Unterminated)
 	}
 }
 

@@ -187,6 +187,9 @@ func (d *dumpDefiner) file(ctx context.Context, o *dump.Object, number int, use 
 		return err
 	}
 	scan := transform.NewScanner(f, transform.Mode{Charset: "utf8mb4"}, maxStatement)
+	if d.reader.Manifest().For == dump.ForMyloader && dump.EndsByLine(o.Files[number]) {
+		scan.ByLine()
+	}
 	session := map[string]string{}
 	for {
 		st, err := scan.Next()

@@ -115,3 +115,9 @@ func isDeviceName(name string) bool {
 	}
 	return slices.Contains([]string{"con", "prn", "aux", "nul"}, name)
 }
+
+// EndsByLine reports whether statements of a file of a dump for myloader, or of mydumper, end at semicolons before line ends: the
+// bodies of triggers, routines and events stand there without a delimiter of their own. name is without the suffix of a compression.
+func EndsByLine(name string) bool {
+	return strings.HasSuffix(name, "-schema-post.sql") || strings.HasSuffix(name, "-schema-triggers.sql")
+}

@@ -91,10 +91,10 @@ func asUTF8(env *transform.Environment, text []byte, m transform.Mode) (*transfo
 
 // cut cuts a file into statements.
 func cut(name string, text []byte, byLine bool) (out []statement, err error) {
-	if byLine {
-		return cutByLine(name, text)
-	}
 	scan := transform.NewScanner(bytes.NewReader(text), transform.Mode{Charset: "utf8mb4"}, len(text)+1)
+	if byLine {
+		scan.ByLine()
+	}
 	for {
 		st, err := scan.Next()
 		switch {
@@ -107,21 +107,6 @@ func cut(name string, text []byte, byLine bool) (out []statement, err error) {
 		}
 		out = append(out, statement{text: bytes.Clone(st.Text), line: st.Line})
 	}
-}
-
-func cutByLine(name string, text []byte) (out []statement, err error) {
-	for line := 1; len(text) > 0; {
-		piece, rest, found := bytes.Cut(text, []byte(";\n"))
-		body := bytes.TrimSpace(piece)
-		first := line + bytes.Count(piece[:bytes.Index(piece, body)], []byte{'\n'})
-		if !found && len(body) > 0 && piece[len(piece)-1] != ';' {
-			return nil, &foreign.PlaceError{File: name, Line: int64(first), Err: fmt.Errorf("%w: it ends inside a statement", foreign.ErrCut)}
-		}
-		out = append(out, statement{text: bytes.TrimSuffix(body, []byte{';'}), line: first})
-		line += bytes.Count(text[:len(text)-len(rest)], []byte{'\n'})
-		text = rest
-	}
-	return out, nil
 }
 
 func significant(text []byte, m transform.Mode) []transform.Token {

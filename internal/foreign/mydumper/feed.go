@@ -118,7 +118,7 @@ func (d *reading) list(ctx context.Context, metadata []byte) (files []file, id s
 func (d *reading) manifest(id string) *dump.Manifest {
 	m := &dump.Manifest{
 		Format: dump.FormatVersion, ID: id, Tool: "mydumper " + d.metadata.style, Started: d.metadata.started,
-		For: dump.ForMyloader, Rows: dump.CSV, Compression: dump.None, Charset: "source",
+		For: dump.ForGomove, Rows: dump.CSV, Compression: dump.None, Charset: "source",
 	}
 	m.Server.Flavor, m.Server.Number = d.server()
 	m.Snapshot.Coordinates = d.metadata.here
@@ -239,8 +239,7 @@ func (d *reading) definitions(ctx context.Context, names ...string) (map[string]
 			return nil, err
 		}
 		plain := foreign.PlainName(name)
-		byLine := strings.HasSuffix(plain, "-schema-post.sql") || strings.HasSuffix(plain, "-schema-triggers.sql")
-		if out[name], err = d.statements(name, text, byLine); err != nil {
+		if out[name], err = d.statements(name, text, dump.EndsByLine(plain)); err != nil {
 			return nil, err
 		}
 	}
