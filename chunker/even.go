@@ -21,18 +21,8 @@ func (p *planner) even(s *span) bool {
 // spread cuts a span of integers into intervals of equal width, whose rows one EXPLAIN estimates. What is too large is cut
 // again, between its own first and last value: dense keys, which most are, cost one statement for up to mostPieces ranges.
 func (p *planner) spread(ctx context.Context, s span) error {
-	at := s.prefix.with(s.first)
-	if bytes.Equal(s.first, s.last) {
-		return p.group(ctx, at, s.rows)
-	}
-	if s.rows <= p.piece {
-		if p.credible(s.rows) {
-			return p.boundary(at, s.rows)
-		}
-		p.doubt()
-	}
-	if p.misled {
-		return errUncut
+	if whole, err := p.whole(ctx, &s); whole || err != nil {
+		return err
 	}
 	pieces := s.evenly(p.pieces(s.rows))
 	if err := p.size(ctx, pieces...); err != nil {

@@ -87,25 +87,15 @@ func (p *planner) walk(ctx context.Context, s span) error {
 		return p.spread(ctx, s)
 	}
 	for {
-		at := s.prefix.with(s.first)
-		if bytes.Equal(s.first, s.last) {
-			return p.group(ctx, at, s.rows)
-		}
-		if s.rows <= p.piece {
-			if p.credible(s.rows) {
-				return p.boundary(at, s.rows)
-			}
-			p.doubt()
-		}
-		if p.misled {
-			return errUncut
+		if whole, err := p.whole(ctx, &s); whole || err != nil {
+			return err
 		}
 		left, err := p.split(ctx, s)
 		if err != nil {
 			return err
 		}
 		if left.hi == nil { // all values compare equal
-			return p.group(ctx, at, s.rows)
+			return p.group(ctx, s.prefix.with(s.first), s.rows)
 		}
 		s.first = left.hi
 		if err := p.size(ctx, &left, &s); err != nil {
@@ -115,6 +105,24 @@ func (p *planner) walk(ctx context.Context, s span) error {
 			return err
 		}
 	}
+}
+
+// whole takes a span that is not to be cut: one value, or a piece.
+func (p *planner) whole(ctx context.Context, s *span) (bool, error) {
+	at := s.prefix.with(s.first)
+	if bytes.Equal(s.first, s.last) {
+		return true, p.group(ctx, at, s.rows)
+	}
+	if s.rows <= p.piece {
+		if p.credible(s.rows) {
+			return true, p.boundary(at, s.rows)
+		}
+		p.doubt()
+	}
+	if p.misled {
+		return false, errUncut
+	}
+	return false, nil
 }
 
 // size estimates the rows of spans.
