@@ -29,6 +29,9 @@ func appendCSVCell(dst, cell []byte, enc Encoding) []byte {
 	return append(dst, '"')
 }
 
+// CellRoom is what AppendCSV wants to have free behind a line of CellSize bytes: it escapes by blocks, and has room for the worst.
+const CellRoom = 2*escapeBlock + 8
+
 // CellSize is how many bytes a cell of text takes in format 1's CSV.
 func CellSize(cell []byte) int {
 	n := len(cell) + 2

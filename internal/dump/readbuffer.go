@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
+	"runtime/debug"
 )
 
 // readBytes is the size that a readBuffer starts with.
@@ -64,7 +64,7 @@ func (b *readBuffer) fill() bool {
 	if b.end == len(b.buf) {
 		size := max(grownSize(int64(len(b.buf)), b.max), b.most)
 		if size > hugeBuffer {
-			runtime.GC() // the buffers before this one, and a row that whoever wrote the chunk had
+			debug.FreeOSMemory() // the buffers before this one, and a row that whoever wrote the chunk had
 		}
 		grown := make([]byte, size)
 		copy(grown, b.buf)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
+	"runtime/debug"
 )
 
 const (
@@ -73,7 +73,7 @@ func (b *Buffer) Fill() bool {
 		size := 2 * len(b.buf)
 		if size > largeBuffer { // a huge row: both are in memory while one is copied to the other
 			size = len(b.buf) + len(b.buf)/4
-			runtime.GC() // the one before them
+			debug.FreeOSMemory() // the one before them, whose room the next one does not fit into
 		}
 		grown := make([]byte, size)
 		copy(grown, b.buf)
@@ -91,6 +91,15 @@ func (b *Buffer) Fill() bool {
 	}
 	b.err = io.ErrNoProgress
 	return false
+}
+
+// Shrink gives the memory of a huge row back, which was taken, or copied by whoever read it.
+func (b *Buffer) Shrink() {
+	if len(b.buf) > largeBuffer && b.to-b.from <= firstBuffer {
+		small := make([]byte, firstBuffer)
+		b.from, b.to = 0, copy(small, b.Bytes())
+		b.buf = small
+	}
 }
 
 // Short is the error where the file ends too early, or could not be read.

@@ -16,6 +16,8 @@ type RowFile interface {
 	Row() ([]Literal, error)
 	// RowLine is the line of the row that was read last.
 	RowLine() int64
+	// Shrink ends what the last row lives in, where that is huge.
+	Shrink()
 	Close() error
 }
 
@@ -166,6 +168,7 @@ func (f *Feed) fill(ctx context.Context, r *Rows) (*dump.FedChunk, error) {
 		if first == 0 {
 			first = f.file.RowLine()
 		}
+		f.file.Shrink()
 	}
 	if c.Empty() {
 		c.Drop()

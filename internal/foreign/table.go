@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -279,9 +279,9 @@ func roomFor(dst []byte, row []Literal) []byte {
 		size += dump.CellSize(v.Text) + 1
 	}
 	if size > largeBuffer {
-		runtime.GC() // what the buffer of the file's reader grew out of
+		debug.FreeOSMemory() // what the buffer of the file's reader grew out of
 	}
-	return slices.Grow(dst, size)
+	return slices.Grow(dst, size+dump.CellRoom)
 }
 
 // isPlain reports whether a number, date or time can stand without quotes.
