@@ -63,6 +63,9 @@ func startOrders(t *testing.T, s *testdb.Server) *orderWriter {
 	return w
 }
 
+// writerPause leaves a replica on a machine with two cores and much to do the time to apply what is written.
+const writerPause = 10 * time.Millisecond
+
 func (w *orderWriter) run(ctx context.Context, db *sql.DB) {
 	for ctx.Err() == nil {
 		err := w.order(ctx, db)
@@ -83,7 +86,7 @@ func (w *orderWriter) run(ctx context.Context, db *sql.DB) {
 			w.cancel()
 		}
 		w.mu.Unlock()
-		time.Sleep(time.Millisecond)
+		time.Sleep(writerPause)
 	}
 }
 

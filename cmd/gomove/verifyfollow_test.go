@@ -36,7 +36,7 @@ func busyRows(t *testing.T, s *testdb.Server) {
 					t.Errorf("busy rows: %v", err)
 					return
 				}
-				time.Sleep(5 * time.Millisecond)
+				time.Sleep(3 * writerPause)
 			}
 		})
 	}
