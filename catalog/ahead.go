@@ -40,13 +40,6 @@ func partitionsReading() reading {
 	}}
 }
 
-func triggersReading() reading {
-	return reading{"TRIGGERS", "EVENT_OBJECT_SCHEMA", []string{
-		"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", "TRIGGER_NAME", "EVENT_MANIPULATION", "ACTION_TIMING", "ACTION_ORDER",
-		"CREATED", "DEFINER", "SQL_MODE", "ACTION_STATEMENT",
-	}}
-}
-
 // lookAhead starts what is asked after the columns, where the catalog has so many tables that whole schemas are asked for.
 func (r *Reader) lookAhead(ctx context.Context, c *Catalog) (stop func()) {
 	if !c.manyTables() || len(c.Schemas) > fewSchemas {
@@ -54,9 +47,9 @@ func (r *Reader) lookAhead(ctx context.Context, c *Catalog) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	a := &ahead{results: map[string]chan result{}, cancel: cancel}
-	readings := []reading{statisticsReading(), partitionsReading()}
-	if !r.selection.NoTriggers {
-		readings = append(readings, triggersReading())
+	readings := []reading{statisticsReading()}
+	if c.partitioned {
+		readings = append(readings, partitionsReading())
 	}
 	var queries []string
 	for _, one := range readings {
@@ -110,6 +103,9 @@ func (a *ahead) take(ctx context.Context, query string) (one result, ok bool) {
 	}
 	return one, true
 }
+
+// notAsked stands in place of a column: it is NULL.
+const notAsked = ""
 
 // query asks for columns of one of information_schema's tables; those that the server lacks are NULL.
 func (r *Reader) query(from string, columns []string, scope string) string {

@@ -30,6 +30,9 @@ type Catalog struct {
 
 	stored   map[string]storedPrint // "procedure shop.p"
 	unopened []unopened             // while it is read
+
+	unsized     bool // nobody has asked how large its tables are
+	partitioned bool // some of its tables are
 }
 
 // Schema is one database.
@@ -126,11 +129,16 @@ func NewReader(s *mysql.Server, sel Selection, log *slog.Logger) (*Reader, error
 }
 
 // Read reads everything that is selected.
-func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
+func (r *Reader) Read(ctx context.Context) (*Catalog, error) { return r.read(ctx, true) }
+
+// ReadDefinitions reads what Drift compares: everything but the sizes of tables, for which some servers ask the engine about each of them.
+func (r *Reader) ReadDefinitions(ctx context.Context) (*Catalog, error) { return r.read(ctx, false) }
+
+func (r *Reader) read(ctx context.Context, sizes bool) (*Catalog, error) {
 	if err := r.readFeatures(ctx); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
-	c := &Catalog{}
+	c := &Catalog{unsized: !sizes}
 	if err := r.readSchemas(ctx, c); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
@@ -143,12 +151,13 @@ func (r *Reader) Read(ctx context.Context) (*Catalog, error) {
 		stop = r.lookAhead(ctx, c)
 		return nil
 	}
-	steps := []func(context.Context, *Catalog) error{r.readTables, r.readUnopened, ask, r.readColumns, r.readIndexes, r.readPartitions, r.readTableIDs}
+	steps := []func(context.Context, *Catalog) error{r.readTables, r.readUnopened, ask, r.readColumns}
+	if !r.selection.NoTriggers { // while what was asked ahead is on its way
+		steps = append(steps, r.readTriggers)
+	}
+	steps = append(steps, r.readIndexes, r.readPartitions, r.readTableIDs)
 	if !r.selection.NoViews {
 		steps = append(steps, r.readViews)
-	}
-	if !r.selection.NoTriggers {
-		steps = append(steps, r.readTriggers)
 	}
 	if !r.selection.NoRoutines {
 		steps = append(steps, r.readRoutines)
@@ -182,8 +191,12 @@ func (r *Reader) readTables(ctx context.Context, c *Catalog) error {
 		whole[s.Name] = s.Whole
 	}
 	var names [][2]string
+	rows, bytes := "TABLE_ROWS", "DATA_LENGTH"
+	if c.unsized {
+		rows, bytes = notAsked, notAsked
+	}
 	err := r.each(ctx, c.schemaScopes("TABLE_SCHEMA"), "TABLES",
-		[]string{"TABLE_SCHEMA", "TABLE_NAME", "TABLE_TYPE", "ENGINE", "TABLE_ROWS", "DATA_LENGTH", "TABLE_COLLATION", "CREATE_OPTIONS", "TABLE_COMMENT"},
+		[]string{"TABLE_SCHEMA", "TABLE_NAME", "TABLE_TYPE", "ENGINE", rows, bytes, "TABLE_COLLATION", "CREATE_OPTIONS", "TABLE_COMMENT"},
 		func(f []cellText) error {
 			schema, name := f[0].s, f[1].s
 			all, ok := whole[schema]
@@ -229,6 +242,7 @@ func (r *Reader) addTable(c *Catalog, f []cellText) {
 	}
 	// The comment of a table that cannot be opened holds the error; it is no part of the definition on other days.
 	t.print.add(kind, t.Engine, f[6].s, f[7].s)
+	c.partitioned = c.partitioned || strings.Contains(strings.ToLower(f[7].s), "partitioned")
 	if kind == "SEQUENCE" {
 		c.Sequences = append(c.Sequences, t)
 		return

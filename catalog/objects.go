@@ -107,7 +107,10 @@ func (r *Reader) readTriggers(ctx context.Context, c *Catalog) error {
 	}
 	tables := c.tableIndex()
 	found := map[*Table][]trigger{}
-	err := r.each(ctx, c.schemaScopes("EVENT_OBJECT_SCHEMA"), "TRIGGERS", triggersReading().columns,
+	err := r.each(ctx, c.schemaScopes("EVENT_OBJECT_SCHEMA"), "TRIGGERS", []string{
+		"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", "TRIGGER_NAME", "EVENT_MANIPULATION", "ACTION_TIMING", "ACTION_ORDER",
+		"CREATED", "DEFINER", "SQL_MODE", "ACTION_STATEMENT",
+	},
 		func(f []cellText) error {
 			if t := tables[[2]string{f[0].s, f[1].s}]; t != nil {
 				c.note("trigger", f[0].s, f[2].s, false, f...)

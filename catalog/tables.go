@@ -173,6 +173,9 @@ func (r *Reader) readPartitions(ctx context.Context, c *Catalog) error {
 		position int64
 		name     string
 	}
+	if !c.partitioned {
+		return nil
+	}
 	tables := c.tableIndex()
 	found := map[*Table][]named{}
 	err := r.each(ctx, c.tableScopes("TABLE_SCHEMA", "TABLE_NAME"), "PARTITIONS", partitionsReading().columns,

@@ -233,7 +233,7 @@ func (r *run) snapshotTables() []snapshotTable {
 
 // checkDrift compares a catalog with the server's definitions of now.
 func (r *run) checkDrift(ctx context.Context, before *catalog.Catalog, created bool) error {
-	now, err := r.reader.Read(ctx)
+	now, err := r.reader.ReadDefinitions(ctx)
 	if errors.Is(err, catalog.ErrNoSuchObject) {
 		return fmt.Errorf("%w: %w", catalog.ErrChanged, err)
 	}
