@@ -26,6 +26,19 @@ func fill(ctx context.Context, db *sql.DB, s *set, o options) error {
 			return err
 		}
 	}
+	for _, p := range s.parts {
+		if err := fillTables(ctx, db, p, o); err != nil {
+			return err
+		}
+	}
+	if len(s.parts) > 0 {
+		return nil
+	}
+	return fillTables(ctx, db, s, o)
+}
+
+// fillTables makes a set's tables in a schema that is there.
+func fillTables(ctx context.Context, db *sql.DB, s *set, o options) error {
 	stay := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	blocks := make(chan rowBlock)

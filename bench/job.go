@@ -40,7 +40,7 @@ type result struct {
 // job measures one job on a set that is filled.
 func (h *host) job(ctx context.Context, s *set, job string) (entry, error) {
 	e := entry{
-		Server: string(h.Kind), Version: h.Version, Set: s.name, Job: job, Tables: s.tables(h.o), Rows: s.tableRows(h.o) * s.tables(h.o),
+		Server: string(h.Kind), Version: h.Version, Set: s.name, Job: job, Tables: s.tables(h.o), Rows: s.allRows(h.o),
 		Threads: h.o.threads, Rounds: h.o.rounds, Command: "go run ./bench " + strings.Join(h.o.given, " "), Date: time.Now().UTC().Truncate(time.Second),
 	}
 	var err error
@@ -174,8 +174,8 @@ func (h *host) checkLoaded(ctx context.Context, c *contender, s *set) error {
 	if err != nil {
 		return err
 	}
-	if want := s.tables(h.o); tables != want || rows != int64(want)*int64(s.tableRows(h.o)) {
-		return fmt.Errorf("it loaded %d tables with %d rows in place of %d with %d", tables, rows, want, want*s.tableRows(h.o))
+	if want := s.tables(h.o); tables != want || rows != int64(s.allRows(h.o)) {
+		return fmt.Errorf("it loaded %d tables with %d rows in place of %d with %d", tables, rows, want, s.allRows(h.o))
 	}
 	return nil
 }

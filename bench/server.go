@@ -95,7 +95,7 @@ func (h *host) benchSet(ctx context.Context, s *set) (entries []entry, err error
 		if err := fill(ctx, h.db, n, h.o); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(h.out, "%s: %d tables of %d rows, filled in %.1f s\n", n.name, n.tables(h.o), n.tableRows(h.o), time.Since(begin).Seconds())
+		fmt.Fprintf(h.out, "%s: %d rows in %d tables, filled in %.1f s\n", n.name, n.allRows(h.o), n.tables(h.o), time.Since(begin).Seconds())
 		defer func() { err = errors.Join(err, quietly(ctx, h.db, "DROP DATABASE IF EXISTS "+n.schema())) }()
 	}
 	for _, j := range jobs {

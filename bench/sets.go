@@ -28,12 +28,22 @@ type set struct {
 	row         func(dst []byte, r *rand.Rand, i int) []byte
 	key         string               // the first column of the primary key
 	bound       func(row int) string // the literal of key at a row
+	in          string               // the set that this one is a part of, and in whose schema it stands
+	parts       []*set               // the sets that this one is made of
 }
 
-func (s *set) schema() string { return "bench_" + s.name }
+func (s *set) schema() string {
+	if s.in != "" {
+		return "bench_" + s.in
+	}
+	return "bench_" + s.name
+}
 
 // table names one of the set's tables.
 func (s *set) table(n int) string {
+	if s.in != "" {
+		return fmt.Sprintf("%s_t%05d", s.name, n)
+	}
 	return fmt.Sprintf("t%05d", n)
 }
 
@@ -75,7 +85,7 @@ const (
 func sets() []*set {
 	all, plain := []string{jobDump, jobDumpZstd, jobLoad}, []string{jobDump, jobLoad}
 	copied := append(all[:len(all):len(all)], jobCopy)
-	return []*set{
+	list := []*set{
 		{
 			name: "integers", about: "narrow integers", jobs: all, rows: share(1, 1), tables: oneTable,
 			columns: "id INT NOT NULL, a INT NOT NULL, b INT, c SMALLINT NOT NULL, d TINYINT NOT NULL, e BIGINT NOT NULL, PRIMARY KEY (id)",
@@ -126,6 +136,31 @@ func sets() []*set {
 			indexes: []string{"KEY name (name)"}, row: smallRow, key: "id", bound: number,
 		},
 	}
+	return append(list, together(list))
+}
+
+const togetherTables = 1000 // small ones, at most, of the sets together
+
+// together is the set of all sets that are measured, in one schema.
+func together(list []*set) *set {
+	all := &set{name: "all", about: fmt.Sprintf("all sets above but parts in one schema, of the small tables at most %d", togetherTables), jobs: []string{jobCopy}}
+	for _, s := range list {
+		if len(s.jobs) == 0 {
+			continue
+		}
+		part := *s
+		part.in = all.name
+		part.tables = func(o options) int { return min(s.tables(o), togetherTables) }
+		all.parts = append(all.parts, &part)
+	}
+	all.tables = func(o options) int {
+		n := 0
+		for _, p := range all.parts {
+			n += p.tables(o)
+		}
+		return n
+	}
+	return all
 }
 
 func findSet(name string) *set {
@@ -135,6 +170,18 @@ func findSet(name string) *set {
 		}
 	}
 	return nil
+}
+
+// allRows is the rows of all tables of the set.
+func (s *set) allRows(o options) int {
+	if len(s.parts) == 0 {
+		return s.tableRows(o) * s.tables(o)
+	}
+	n := 0
+	for _, p := range s.parts {
+		n += p.allRows(o)
+	}
+	return n
 }
 
 // tableRows is the rows of each table of the set.
