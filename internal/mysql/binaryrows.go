@@ -152,7 +152,7 @@ func (r *binaryRows) refuse() error {
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b); err != nil {
+	if err := checkEnd(b, false); err != nil {
 		return err
 	}
 	return errNoBinary

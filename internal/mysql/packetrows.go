@@ -40,20 +40,18 @@ type packetRows struct {
 	payload []byte // of the row that next returned
 	first   bool   // the next packet is the first after the column definitions
 	done    bool   // the answer is read, or lost
+	left    int    // answers that follow this one, of Several
+	between bool   // one of those answers is read, and the head of the next is not
 }
 
 var _ rowSource = (*packetRows)(nil)
 
 // openPackets sends the query and reads the head of its result set. After an error that is not the server's the connection is closed.
 func openPackets(_ context.Context, conn *Conn, query string, _ []ColumnFix) (rowSource, int, error) {
-	if err := usable(conn); err != nil {
+	r, err := takePackets(conn)
+	if err != nil {
 		return nil, 0, err
 	}
-	w := conn.net
-	if err := w.take(); err != nil {
-		return nil, 0, err
-	}
-	r := &packetRows{packets: &w.packets, wire: w, first: true}
 	n, err := r.open(query)
 	if err != nil {
 		return nil, 0, r.end(err)
@@ -63,6 +61,18 @@ func openPackets(_ context.Context, conn *Conn, query string, _ []ColumnFix) (ro
 		err = r.end(nil)
 	}
 	return r, n, err
+}
+
+// takePackets takes the session's connection over, until end.
+func takePackets(conn *Conn) (*packetRows, error) {
+	if err := usable(conn); err != nil {
+		return nil, err
+	}
+	w := conn.net
+	if err := w.take(); err != nil {
+		return nil, err
+	}
+	return &packetRows{packets: &w.packets, wire: w, first: true}, nil
 }
 
 // usable reports whether the driver still holds the connection.
@@ -77,12 +87,8 @@ func usable(conn *Conn) error {
 
 // open sends a query and returns how many columns its rows have; 0 when it has no rows.
 func (r *packetRows) open(query string) (int, error) {
-	size := 1 + len(query)
-	b := make([]byte, 0, packetHeader+size)
-	b = append(b, byte(size), byte(size>>8), byte(size>>16), 0, comQuery)
-	r.packets.start()
-	if _, err := r.wire.Conn.Write(append(b, query...)); err != nil {
-		return 0, fmt.Errorf("%w while sending a query: %w", mysqldriver.ErrInvalidConn, err)
+	if err := r.send(comQuery, query); err != nil {
+		return 0, err
 	}
 	return r.header()
 }
@@ -99,7 +105,7 @@ func (r *packetRows) header() (int, error) {
 	case len(b) == 0, b[0] == firstLocal: // which we never ask for
 		return 0, errMalformed
 	case b[0] == firstOK:
-		return 0, checkEnd(b)
+		return 0, checkEnd(b, r.left > 0)
 	case b[0] == firstErr:
 		return 0, serverError(b)
 	}
@@ -134,7 +140,7 @@ func (r *packetRows) cells() ([][]byte, error) {
 
 // next returns the payload of the next row, which points into the buffer, or io.EOF.
 func (r *packetRows) next() ([]byte, error) {
-	if r.done {
+	if r.done || r.between {
 		return nil, io.EOF
 	}
 	if r.packets.large != nil {
@@ -160,7 +166,7 @@ func (r *packetRows) next() ([]byte, error) {
 		r.first = false
 		return r.next()
 	}
-	if err := r.end(checkEnd(b)); err != nil {
+	if err := r.end(checkEnd(b, r.left > 0)); err != nil {
 		return nil, err
 	}
 	return nil, io.EOF
@@ -175,6 +181,11 @@ func (r *packetRows) letGo() {
 
 // end gives the connection back to the driver, or closes it after an error that is not the server's. It returns err.
 func (r *packetRows) end(err error) error {
+	if err == nil && r.left > 0 {
+		r.between, r.payload = true, nil
+		r.packets.dropLarge()
+		return nil
+	}
 	r.done, r.payload = true, nil
 	r.packets.dropLarge()
 	if (err == nil || Number(err) != 0) && r.packets.pos != r.packets.end {
@@ -190,7 +201,7 @@ func (r *packetRows) end(err error) error {
 // drain reads what is left of the answer.
 func (r *packetRows) drain() error {
 	for {
-		_, err := r.next()
+		_, err := r.nextOfAny()
 		switch {
 		case errors.Is(err, io.EOF), Number(err) != 0:
 			return nil
@@ -240,8 +251,8 @@ func splitRow(cells [][]byte, b []byte) bool {
 	return at == len(b)
 }
 
-// checkEnd looks at the OK or EOF packet at the end of an answer: another result set must not follow.
-func checkEnd(b []byte) error {
+// checkEnd looks at the OK or EOF packet at the end of an answer: another one must follow where more is expected, and none else.
+func checkEnd(b []byte, more bool) error {
 	at := len(b) - 2 // EOF: warnings, status
 	if len(b) != oldEOF {
 		rest := b[1:]
@@ -257,8 +268,8 @@ func checkEnd(b []byte) error {
 			return errMalformed
 		}
 	}
-	if binary.LittleEndian.Uint16(b[at:])&moreResults != 0 {
-		return fmt.Errorf("%w: more than one result set", errMalformed)
+	if follows := binary.LittleEndian.Uint16(b[at:])&moreResults != 0; follows != more {
+		return fmt.Errorf("%w: its last result set is not the last that was asked for", errMalformed)
 	}
 	return nil
 }

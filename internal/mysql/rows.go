@@ -103,8 +103,10 @@ func (r *RowReader) NextPacket() (packet []byte, err error) {
 		return packet, nil
 	}
 	if errors.Is(err, io.EOF) && r.ended() == nil {
-		r.done = true
-		r.forget()
+		if !r.goesOn() {
+			r.done = true
+			r.forget()
+		}
 		return nil, io.EOF
 	}
 	r.failed = true

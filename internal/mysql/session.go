@@ -22,6 +22,8 @@ type Conn struct {
 	server *Server
 	net    *wire
 	rows   *RowReader // the last one, for Close
+
+	together together // what the server said to that
 }
 
 // Close ends a result set of Rows that is still open, and the session.
