@@ -92,12 +92,12 @@ func requireSameBig(t *testing.T, s *testdb.Server) {
 	}
 }
 
-// blobArgs are settings under which a server takes a row of 200 MB: MySQL 5.6 refuses a blob of more than a tenth of its two log files.
+// blobArgs are settings under which a server takes a row of 120 MB: MySQL 5.6 refuses a blob of more than a tenth of its two log files.
 func blobArgs(k testdb.Kind) []string {
 	args := []string{"--max-allowed-packet=1G", "--skip-log-bin"}
 	switch k {
 	case testdb.MySQL56:
-		args = append(args, "--innodb-log-file-size=1100M")
+		args = append(args, "--innodb-log-file-size=700M")
 	case testdb.MariaDB:
 		args = append(args, "--innodb-log-file-size=512M")
 	case testdb.MySQL97:
@@ -106,9 +106,9 @@ func blobArgs(k testdb.Kind) []string {
 	return args
 }
 
-// TestHugeRow moves a row of 200 MB: by every route where the servers allow it, and with an error that says what to raise where not.
+// TestHugeRow moves a row of 120 MB: by every route where the servers allow it, and with an error that says what to raise where not.
 func TestHugeRow(t *testing.T) {
-	const size = 200 << 20
+	const size = 120 << 20
 	for _, k := range testdb.All() {
 		t.Run(string(k), func(t *testing.T) {
 			server := testdb.StartOwn(t, k, testdb.WithArgs(blobArgs(k)...))
