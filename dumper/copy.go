@@ -156,29 +156,60 @@ func (r *run) work(ctx context.Context, snap *Snapshot, rd *reader, q *queue, li
 			return err
 		}
 		r.o.Progress.Busy.Add(1)
-		err = rd.leave(ctx, j.table)
-		if err == nil {
-			err = rd.read(ctx, j)
-		}
+		left, err := r.readJobs(ctx, rd, q, j.all())
 		r.o.Progress.Busy.Add(-1)
 		switch {
 		case err == nil:
-			if err := errors.Join(r.spread(ctx, rd, q, j), r.finished(ctx, j.table)); err != nil {
-				return err
-			}
-			q.done()
 		case errors.Is(err, errLost) && ctx.Err() == nil:
 			if live.Add(-1) == 0 {
 				return fmt.Errorf("%w: %w", ErrSnapshotGone, err)
 			}
 			r.o.Progress.Retries.Add(1)
-			r.o.Log.Warn("session of the snapshot lost, another takes its range up", "table", j.table.String(), "error", err)
-			q.giveBack(j)
+			r.o.Log.Warn("session of the snapshot lost, another takes its range up", "table", left[0].table.String(), "error", err)
+			left[0].with = left[1:]
+			q.giveBack(left[0])
 			return nil
 		default:
 			return err
 		}
 	}
+}
+
+// readJobs reads a job and those that go with it. left are those that are not finished when a session was lost.
+func (r *run) readJobs(ctx context.Context, rd *reader, q *queue, jobs []*job) (left []*job, err error) {
+	var broken error
+	if len(jobs) > 1 {
+		broken = rd.together(ctx, jobs)
+	}
+	for _, j := range jobs {
+		j.with = nil
+		if j.alone && broken == nil && len(jobs) > 1 { // for whoever is free
+			q.add(j)
+			q.done()
+			continue
+		}
+		err := broken
+		switch {
+		case j.written && len(j.suspect) == 0:
+			err = nil
+		case err == nil:
+			if err = rd.leave(ctx, j.table); err == nil {
+				err = rd.read(ctx, j)
+			}
+		}
+		if err == nil {
+			if err := errors.Join(r.spread(ctx, rd, q, j), r.finished(ctx, j.table)); err != nil {
+				return nil, err
+			}
+			q.done()
+			continue
+		}
+		if broken = err; !errors.Is(err, errLost) {
+			return nil, err
+		}
+		left = append(left, j)
+	}
+	return left, broken
 }
 
 // planned tells that all ranges of a table are known, finished that one of them is read. Whoever comes last writes its line.

@@ -65,7 +65,12 @@ func (p *planner) table(ctx context.Context, t *tableState) error {
 // small hands out tables whole.
 func (p *planner) small(ctx context.Context, tables []*tableState) error {
 	defer p.queue.done()
+	var tiny []*tableState
 	for _, t := range tables {
+		if isTiny(t) {
+			tiny = append(tiny, t)
+			continue
+		}
 		if t.taken != nil {
 			if err := p.rest(ctx, t, p.queue.small); err != nil {
 				return err
@@ -81,7 +86,7 @@ func (p *planner) small(ctx context.Context, tables []*tableState) error {
 			return err
 		}
 	}
-	return nil
+	return p.tiny(ctx, tiny)
 }
 
 // rest hands out what an earlier run has left of a table.

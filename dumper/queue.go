@@ -27,6 +27,17 @@ type job struct {
 	// Rows that are already in earlier pieces: a session that takes over reads past them, and their checksum must be the same.
 	skip    int64
 	skipped dump.RowSum
+
+	with  []*job // small tables that are read by the same statements
+	alone bool   // it has turned out to be none of them
+}
+
+// begin keeps the range as it was handed out.
+func (j *job) begin() {
+	if j.whole == nil {
+		whole := j.rng
+		j.whole = &whole
+	}
 }
 
 // queue hands ranges to the sessions: those of large tables first, as they are found, small tables in between.
@@ -52,7 +63,7 @@ func newQueue(threads, producers int) *queue {
 
 // put adds a job, waiting for room.
 func (q *queue) put(ctx context.Context, ch chan<- *job, j *job) error {
-	q.open.Add(1)
+	q.open.Add(int64(1 + len(j.with)))
 	select {
 	case ch <- j:
 		return nil

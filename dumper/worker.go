@@ -77,10 +77,7 @@ func (r *reader) idle(ctx context.Context) error {
 
 // read dumps the rest of a job. After a lost session j is what is left to read.
 func (r *reader) read(ctx context.Context, j *job) error {
-	if j.whole == nil {
-		whole := j.rng
-		j.whole = &whole
-	}
+	j.begin()
 	if !j.written {
 		if err := r.write(ctx, j); err != nil {
 			return err
@@ -100,7 +97,7 @@ func (r *reader) write(ctx context.Context, j *job) error {
 	if err != nil {
 		return r.explain(j, -1, lost(err))
 	}
-	rd := reading{reader: r, job: j, number: -1, key: t.Ordered(j.rng)}
+	rd := reading{reader: r, job: j, number: -1, key: t.Ordered(j.rng), room: j.limited()}
 	err = rd.copy(ctx, rows)
 	// All rows are in files by now, or the error is known: a session that is lost in Close shows that to its next user.
 	_ = rows.Close()
@@ -157,11 +154,11 @@ type reading struct {
 	left   int64 // rows to read past
 	room   int64 // rows until the job's limit; below zero without one
 	byCell bool  // every row is looked at cell by cell
+	among  bool  // it is one of several that are read together
 }
 
 func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
 	rd.left = rd.skip
-	rd.room = rd.limited()
 	rd.byCell = rd.table.Plan.Rewrites() || len(rd.table.Plan.Inspected) > 0
 	for {
 		packet, err := rows.NextPacket()
@@ -172,6 +169,9 @@ func (rd *reading) copy(ctx context.Context, rows *mysql.RowReader) error {
 			return lost(err)
 		}
 		if rd.room == 0 {
+			if rd.among {
+				return errTooMany
+			}
 			return rd.stop(ctx, rows)
 		}
 		rd.room--
