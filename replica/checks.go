@@ -28,7 +28,7 @@ func (s *starting) examine(ctx context.Context) ([]Finding, error) {
 	if !s.e.source.Facts.LogBin {
 		return out, nil
 	}
-	for _, look := range []func(context.Context) ([]Finding, error){s.checkPlace, s.checkRetention, s.checkMissing, s.checkGrants} {
+	for _, look := range []func(context.Context) ([]Finding, error){s.checkPlace, s.checkLogged, s.checkFollowed, s.checkCopies, s.checkRetention, s.checkMissing, s.checkGrants} {
 		found, err := look(ctx)
 		if err != nil {
 			return nil, err
@@ -209,14 +209,15 @@ func (s *starting) checkRetention(ctx context.Context) ([]Finding, error) {
 	return []Finding{warns(fmt.Sprintf("the source removes its binary logs after %s, and replication may need them for %s", kept, need.Round(time.Minute)), fix+want+" on the source")}, nil
 }
 
+const allSchemas = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ('mysql','information_schema','performance_schema','sys','gomove')"
+
 // checkMissing finds schemas whose changes the target could not apply.
 func (s *starting) checkMissing(ctx context.Context) ([]Finding, error) {
-	const schemas = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ('mysql','information_schema','performance_schema','sys','gomove')"
-	there, err := mysql.NameSet(ctx, s.e.target.DB(), schemas)
+	there, err := mysql.NameSet(ctx, s.e.target.DB(), allSchemas)
 	if err != nil {
 		return nil, err
 	}
-	all, err := mysql.Column(ctx, s.e.source.DB(), schemas)
+	all, err := mysql.Column(ctx, s.e.source.DB(), allSchemas)
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func Cutover(ctx context.Context, o CutoverOptions) (_ *CutoverReport, err error
 			return c.report, c.takeBack(ctx, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
-	c.report.NoWrites = time.Since(c.since).Seconds()
+	c.report.NoWrites, c.report.Done = time.Since(c.since).Seconds(), true
 	if err := c.e.keepRecord(ctx, &c.record); err != nil {
 		return c.report, fmt.Errorf("the cut-over is done, and its record for --undo is not written: %w", err)
 	}
@@ -123,6 +123,9 @@ func (c *cutover) takeBack(ctx context.Context, cause error) error {
 
 // ready refuses a replication that is not well or late.
 func (c *cutover) ready(ctx context.Context) error {
+	if err := c.e.notCutOver(ctx); err != nil {
+		return err
+	}
 	r, err := read(ctx, c.e)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gomove/gomove/internal/progress"
@@ -43,8 +44,15 @@ func diagnose(ctx context.Context, e *ends, readings []reading) (*Report, error)
 		return r, nil
 	}
 	r.Lag = s.Lag
+	over, err := e.lastCutover(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if s.Others > 0 {
 		r.say("%d more channels are configured, which are not looked at", s.Others)
+	}
+	if len(s.Filters) > 0 {
+		r.say("the target leaves changes out: %s", strings.Join(s.Filters, "; "))
 	}
 	if s.Delay > 0 {
 		r.say("the target keeps %d s behind on purpose", s.Delay)
@@ -57,6 +65,9 @@ func diagnose(ctx context.Context, e *ends, readings []reading) (*Report, error)
 		return r, e.brokenApplying(ctx, r)
 	case s.IOErrno != 0:
 		return r, e.brokenReceiving(ctx, r)
+	case s.IO == "No" && s.SQL == "No" && over != nil:
+		r.Verdict, r.Why = CutOver, fmt.Sprintf("the target took the writes over at %s UTC, and follows nobody", over.done)
+		r.advise("for good: gomove replicate stop --forget, with the same servers; back: gomove replicate cutover --undo")
 	case s.IO == "No" && s.SQL == "No":
 		r.Verdict, r.Why = Stopped, "neither thread runs, and neither has an error: somebody stopped them"
 	case s.SQL == "No":

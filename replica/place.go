@@ -21,6 +21,8 @@ type Place struct {
 	Position uint64    `json:"position"`
 	GTIDSet  string    `json:"gtid_set,omitempty"` // MySQL's executed set, or MariaDB's gtid_binlog_pos
 	Taken    time.Time `json:"taken,omitzero"`
+	Loaded   time.Time `json:"-"` // when the copy ended; zero of a dump
+	Given    bool      `json:"-"` // by the user
 }
 
 func (p Place) String() string {
@@ -56,7 +58,7 @@ func PlacesOf(m *dump.Manifest) ([]Place, error) {
 
 // ParsePlace reads FILE:POSITION or a GTID set.
 func ParsePlace(s string) (Place, error) {
-	p := Place{Of: "the place that was given"}
+	p := Place{Of: "the place that was given", Given: true}
 	if i := strings.LastIndexByte(s, ':'); i > 0 && strings.Contains(s[:i], ".") && !strings.Contains(s[:i], ":") {
 		n, err := strconv.ParseUint(s[i+1:], 10, 64)
 		if err != nil || n < 4 {
@@ -72,33 +74,38 @@ func ParsePlace(s string) (Place, error) {
 	return p, nil
 }
 
+// copiesTable is the loader's: a row for each finished copy.
+const copiesTable = "`gomove`.`copies`"
+
 // copiedPlaces reads where the last finished copy was taken.
 func copiedPlaces(ctx context.Context, target *mysql.Server) ([]Place, error) {
-	const table = "`gomove`.`copies`"
 	rows, err := mysql.QueryNamed(ctx, target.DB(), "SELECT id, source, source_uuid, source_server_id, coordinates, binlog_file, binlog_position, gtid_set,"+
-		" primary_host, primary_port, primary_binlog_file, primary_binlog_position, primary_gtid_set, UNIX_TIMESTAMP(started) AS taken FROM "+table+" ORDER BY finished DESC LIMIT 1")
+		" primary_host, primary_port, primary_binlog_file, primary_binlog_position, primary_gtid_set, UNIX_TIMESTAMP(started) AS taken, UNIX_TIMESTAMP(finished) AS ended FROM "+copiesTable+" ORDER BY finished DESC LIMIT 1")
 	if n := mysql.Number(err); n == errNoTable || n == errNoSchema || err == nil && len(rows) == 0 {
-		return nil, fmt.Errorf("%w: the target has no record of a copy in %s: give the dump with -d, or the place with --from", ErrRefused, table)
+		return nil, fmt.Errorf("%w: the target has no record of a copy in %s: give the dump with -d, or the place with --from", ErrRefused, copiesTable)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", table, err)
+		return nil, fmt.Errorf("%s: %w", copiesTable, err)
 	}
 	r := rows[0]
 	number := func(column string) uint64 {
 		n, _ := strconv.ParseUint(r.Text(column), 10, 64)
 		return n
 	}
-	seconds, _ := strconv.ParseFloat(r.Text("taken"), 64)
-	taken := time.Unix(int64(seconds), 0)
+	at := func(column string) time.Time {
+		seconds, _ := strconv.ParseFloat(r.Text(column), 64)
+		return time.UnixMicro(int64(seconds * 1e6))
+	}
+	taken, ended := at("taken"), at("ended")
 	of := fmt.Sprintf("copy %s of %s", r.Text("id"), r.Text("source"))
 	var out []Place
 	if r.Text("coordinates") == string(dump.Recorded) {
 		out = append(out, Place{Of: of, UUID: r.Text("source_uuid"), ServerID: number("source_server_id"),
-			File: r.Text("binlog_file"), Position: number("binlog_position"), GTIDSet: r.Text("gtid_set"), Taken: taken})
+			File: r.Text("binlog_file"), Position: number("binlog_position"), GTIDSet: r.Text("gtid_set"), Taken: taken, Loaded: ended})
 	}
 	if f := r.Text("primary_binlog_file"); f != "" {
 		out = append(out, Place{Of: of, Address: r.Text("primary_host") + ":" + r.Text("primary_port"), File: f,
-			Position: number("primary_binlog_position"), GTIDSet: r.Text("primary_gtid_set"), Taken: taken})
+			Position: number("primary_binlog_position"), GTIDSet: r.Text("primary_gtid_set"), Taken: taken, Loaded: ended})
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("%w: %s has no place in a binary log: %s", ErrRefused, of, r.Text("coordinates"))

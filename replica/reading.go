@@ -16,6 +16,8 @@ type Status struct {
 	SourceHost string `json:"source_host"`
 	SourcePort int    `json:"source_port"`
 	SourceUser string `json:"source_user"`
+	SourceID   uint64 `json:"source_server_id,omitempty"` // 0 until it was reached
+	SourceUUID string `json:"source_uuid,omitempty"`
 	Channel    string `json:"channel,omitempty"`
 	Others     int    `json:"other_channels,omitempty"`
 	IO         string `json:"io_running"`  // Yes, No, Connecting, Preparing
@@ -34,6 +36,8 @@ type Status struct {
 	SQLErrno   int    `json:"sql_errno"`
 	SQLError   string `json:"sql_error,omitempty"`
 	Delay      int64  `json:"delay,omitempty"` // seconds that the replica keeps behind on purpose
+	// Filters leave changes out, as in "replicate_ignore_db=world".
+	Filters []string `json:"filters,omitempty"`
 }
 
 // Point is a place in a binary log.
@@ -76,6 +80,7 @@ func readStatus(ctx context.Context, e *ends) (*Status, error) {
 	}
 	s := &Status{
 		SourceHost: r.First("source_host", "master_host"), SourcePort: int(number("source_port", "master_port")), SourceUser: r.First("source_user", "master_user"),
+		SourceID: uint64(number("source_server_id", "master_server_id")), SourceUUID: r.First("source_uuid", "master_uuid"),
 		Channel: r.First("channel_name", "connection_name"), Others: len(rows) - 1,
 		IO: r.First("replica_io_running", "slave_io_running"), SQL: r.First("replica_sql_running", "slave_sql_running"),
 		IOState: r.First("replica_io_state", "slave_io_state"), SQLState: r.First("replica_sql_running_state", "slave_sql_running_state"),
@@ -83,7 +88,7 @@ func readStatus(ctx context.Context, e *ends) (*Status, error) {
 		Applied:    Point{r.First("relay_source_log_file", "relay_master_log_file"), uint64(number("exec_source_log_pos", "exec_master_log_pos"))},
 		RelayBytes: number("relay_log_space"), Retrieved: oneLine(r.Text("retrieved_gtid_set")), Executed: oneLine(r.Text("executed_gtid_set")),
 		IOErrno: int(number("last_io_errno")), IOError: r.Text("last_io_error"), SQLErrno: int(number("last_sql_errno")), SQLError: r.Text("last_sql_error"),
-		Delay: number("sql_delay"),
+		Delay: number("sql_delay"), Filters: filtersOf(r),
 	}
 	s.GTID = r.Text("auto_position") == "1" || strings.HasSuffix(strings.ToLower(r.Text("using_gtid")), "_pos")
 	if lag := r.First("seconds_behind_source", "seconds_behind_master"); lag != "" {
@@ -98,6 +103,23 @@ func readStatus(ctx context.Context, e *ends) (*Status, error) {
 		}
 	}
 	return s, nil
+}
+
+// follows refuses a --source that is another server than the one that the target follows.
+func (e *ends) follows(s *Status) error {
+	if e.source == nil || s == nil {
+		return nil
+	}
+	f := &e.source.Facts
+	other := s.SourceID != 0 && s.SourceID != f.ServerID
+	if s.SourceUUID != "" && f.UUID != "" {
+		other = s.SourceUUID != f.UUID
+	}
+	if !other {
+		return nil
+	}
+	return fmt.Errorf("%w: the target follows %s:%d (server id %d %s), and --source %s is another server (server id %d %s)",
+		ErrRefused, s.SourceHost, s.SourcePort, s.SourceID, s.SourceUUID, e.source.Options.Address(), f.ServerID, f.UUID)
 }
 
 // configured leaves the channels that have a source, the unnamed one first: MySQL 5.6 keeps a row after RESET SLAVE.
@@ -195,6 +217,9 @@ func read(ctx context.Context, e *ends) (r reading, err error) {
 	}
 	r.at = time.Now()
 	if r.status, err = readStatus(ctx, e); err != nil || r.status == nil {
+		return r, err
+	}
+	if err := e.follows(r.status); err != nil {
 		return r, err
 	}
 	if r.processes, err = readProcesses(ctx, e.target); err != nil {

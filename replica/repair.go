@@ -63,6 +63,9 @@ func repair(ctx context.Context, o RepairOptions, f func(context.Context, *repai
 	if st == nil {
 		return nil, ErrNotConfigured
 	}
+	if err := e.follows(st); err != nil {
+		return nil, err
+	}
 	p := &repairing{e: e, o: &o, status: st, report: &RepairReport{Target: described(e.target)}}
 	return p.report, f(ctx, p)
 }
@@ -98,6 +101,7 @@ func (p *repairing) settle(ctx context.Context) error {
 // Stop ends replication, for good when o.Forget is set.
 func Stop(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 	return repair(ctx, o, func(ctx context.Context, p *repairing) error {
+		var err error
 		if o.Forget {
 			question := fmt.Sprintf("The target forgets its source %s:%d and the place at which it stands (%s). To follow it again takes that place, or another copy. Go on?", p.status.SourceHost, p.status.SourcePort, p.status.Applied)
 			if err := confirmed(ctx, o.Confirm, question); err != nil {
@@ -110,7 +114,13 @@ func Stop(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 		if !o.Forget {
 			return nil
 		}
+		if p.status, err = readStatus(ctx, p.e); err != nil { // it has moved on until it stopped
+			return err
+		}
 		if err := p.run(ctx, p.e.speak.forget()); err != nil {
+			return err
+		}
+		if err := p.keepStood(ctx); err != nil {
 			return err
 		}
 		p.report.Drift = fmt.Sprintf("it stood at %s", p.status.Applied)
@@ -129,6 +139,9 @@ func Stop(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 // Restart stops and starts replication, at the source's next log file when o.NextLog is set.
 func Restart(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 	return repair(ctx, o, func(ctx context.Context, p *repairing) error {
+		if err := p.e.notCutOver(ctx); err != nil {
+			return err
+		}
 		var move []statement
 		if o.NextLog {
 			var err error

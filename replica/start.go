@@ -75,12 +75,7 @@ func Start(ctx context.Context, o StartOptions) (r *StartReport, err error) {
 	if r.Findings, err = s.examine(ctx); err != nil {
 		return nil, err
 	}
-	for _, f := range r.Findings {
-		if f.Stops {
-			err = errors.Join(err, fmt.Errorf("%w: %s", ErrRefused, f.What))
-		}
-	}
-	if err != nil && !o.Print {
+	if err = stopping(r.Findings); err != nil && !o.Print {
 		return r, err
 	}
 	if err := s.plan(ctx); err != nil {
@@ -92,16 +87,45 @@ func Start(ctx context.Context, o StartOptions) (r *StartReport, err error) {
 	if o.Print {
 		return r, err
 	}
-	for _, step := range s.steps {
-		if err := step.run(ctx, e); err != nil {
-			return r, err
-		}
+	if err := s.carryOut(ctx); err != nil {
+		return r, err
 	}
-	r.Status, err = s.settle(ctx)
-	if err != nil {
+	if r.Status, err = s.settle(ctx); err != nil {
 		return r, err
 	}
 	return r, r.Status.Err()
+}
+
+// stopping is what of the findings stops the start, as one error.
+func stopping(findings []Finding) error {
+	var what []string
+	for _, f := range findings {
+		if f.Stops {
+			what = append(what, f.What)
+		}
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(what, "; "))
+}
+
+// carryOut takes the steps. Only a configured server tells the filters, so that they are looked at before the last one.
+func (s *starting) carryOut(ctx context.Context) error {
+	last := len(s.steps) - 1
+	for _, step := range s.steps[:last] {
+		if err := step.run(ctx, s.e); err != nil {
+			return err
+		}
+	}
+	err := s.checkFilters(ctx)
+	if err == nil {
+		err = s.keepFollowed(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, s.e.speak.forget().run(context.WithoutCancel(ctx), s.e))
+	}
+	return s.steps[last].run(ctx, s.e)
 }
 
 func described(s *mysql.Server) string {

@@ -70,8 +70,42 @@ func TestReplicateCutover(t *testing.T) {
 			}
 			mustReplicate(t, "cutover", source, target, "--yes", "--writes-stopped", "--leave-events")
 			f.requireEvents(t, before, "DISABLED", "ON", "OFF")
+			f.requireForGood(t, dir)
 		})
 	}
+}
+
+// requireForGood looks at a target that was handed over: nothing has it follow again by mistake, and no change is applied twice.
+func (f *follower) requireForGood(t *testing.T, dir string) {
+	t.Helper()
+	refused := func(says, what string, source *testdb.Server, more ...string) {
+		t.Helper()
+		if r := replicate(t, what, source, f.target, more...); r.code != 1 || !strings.Contains(r.stderr, says) {
+			t.Errorf("%s %q: exit %d, want %q: %s%s", what, more, r.code, says, r.stdout, r.stderr)
+		}
+	}
+	f.require(t, "cut over", 0)
+	refused("took the writes over", "restart", f.source)
+	refused("took the writes over", "cutover", f.source, "--yes")
+	refused("the cut-over was from", "cutover", f.target, "--yes", "--undo")
+	refused("is another server", "status", f.target)
+	ended := mustReplicate(t, "stop", f.source, f.target, "--forget", "--yes").stdout
+	refused("no record of a cut-over", "cutover", f.source, "--yes", "--undo")
+	again := "apply the same changes twice"
+	if f.target.Kind == testdb.MySQL97 { // it has GTIDs
+		again = "would skip them"
+	}
+	refused(again, "start", f.source, "-d", dir, "--allow-missing")
+	_, stood, _ := strings.Cut(strings.TrimSpace(ended), "it stood at ")
+	stood, _, _ = strings.Cut(stood, ",")
+	if f.target.Kind != testdb.MySQL56 { // its filters are in the option file
+		f.target.Exec(t, "CREATE DATABASE other_1")
+		refused("leaves out changes of schema other_1", "start", f.source, "--from", stood, "--by", "position")
+		f.target.Exec(t, "DROP DATABASE other_1")
+	}
+	mustReplicate(t, "start", f.source, f.target, "--from", stood, "--by", "position", "--allow-missing")
+	f.require(t, "caught up", 0)
+	mustReplicate(t, "stop", f.source, f.target, "--forget", "--yes")
 }
 
 func (f *follower) readOnly(t *testing.T) string {
@@ -208,4 +242,20 @@ func TestReplicateInterrupted(t *testing.T) {
 		t.Error(err)
 	}
 	f.require(t, "caught up", 0)
+	requireOnePlace(t, f)
+}
+
+// requireOnePlace has two copies of a source at different places, and a source that does not log everything: changes would be lost.
+func requireOnePlace(t *testing.T, f *follower) {
+	t.Helper()
+	mustReplicate(t, "stop", f.source, f.target, "--forget", "--yes")
+	f.source.Exec(t, "CREATE DATABASE later", "CREATE TABLE later.t(i INT PRIMARY KEY)")
+	mustRun(t, copyArgs(f.source, f.target, "-B", "later")...)
+	if r := replicate(t, "start", f.source, f.target); r.code != 1 || !strings.Contains(r.stderr, "taken at different places") {
+		t.Errorf("two copies: exit %d %s%s", r.code, r.stdout, r.stderr)
+	}
+	part := testdb.StartOwn(t, f.source.Kind, testdb.WithArgs("--binlog-ignore-db=shop"))
+	if r := replicate(t, "start", part, f.target, "--from", "bin.000001:4", "--by", "position"); r.code != 1 || !strings.Contains(r.stderr, "binlog_ignore_db=shop") {
+		t.Errorf("a source that logs a part: exit %d %s%s", r.code, r.stdout, r.stderr)
+	}
 }
