@@ -55,11 +55,15 @@ func (d *DefinitionReader) ReadSequence(ctx context.Context, q *Table) (create [
 
 // ReadTable reads CREATE TABLE, with what the server prints wrong put right.
 func (d *DefinitionReader) ReadTable(ctx context.Context, t *Table) ([]byte, error) {
-	row, err := d.show.Show(ctx, "TABLE", t.Schema, t.Name)
-	if err != nil {
-		return nil, err
+	create, err := d.show.take(t), error(nil)
+	if create == nil {
+		row, err := d.show.Show(ctx, "TABLE", t.Schema, t.Name)
+		if err != nil {
+			return nil, err
+		}
+		create = row["create table"]
 	}
-	create := hexDefaults(row["create table"], t.Columns)
+	create = hexDefaults(create, t.Columns)
 	if create, err = d.restoreDefaults(ctx, create, t); err != nil {
 		return nil, fmt.Errorf("table %s: %w", t, err)
 	}

@@ -16,7 +16,8 @@ var ErrUnreadable = errors.New("not readable by this account")
 type ShowReader struct {
 	Conn    *mysql.Conn
 	account string
-	current string // schema that the session is in
+	current string            // schema that the session is in
+	shown   map[*Table][]byte // CREATE TABLE of tables that will be asked for
 }
 
 // use makes schema the current one, so that names in it are printed without it.

@@ -226,8 +226,10 @@ func (r *run) finished(ctx context.Context, t *tableState) error {
 	return r.writer.WriteObject(ctx, t.object)
 }
 
-// fewDefinitions is how many tables one session reads the definitions of.
-const fewDefinitions = 64
+const (
+	fewDefinitions   = 64 // tables of which one session reads the definitions
+	definitionsAhead = 16 // definitions that are read in one round trip
+)
 
 // writeDefinitions writes the SQL files: schemas first, whose lines come before those of what they hold, then tables and views.
 func (r *run) writeDefinitions(ctx context.Context, tables []*tableState) error {
@@ -243,8 +245,8 @@ func (r *run) writeDefinitions(ctx context.Context, tables []*tableState) error 
 	for range sessions {
 		g.Go(func() error {
 			return r.withDefinitions(gctx, func(d *definitions) error {
-				for i := next.Add(1) - 1; int(i) < len(tables); i = next.Add(1) - 1 {
-					if err := r.writeTable(gctx, d, tables[i]); err != nil {
+				for at := next.Add(definitionsAhead); int(at)-definitionsAhead < len(tables); at = next.Add(definitionsAhead) {
+					if err := r.writeTables(gctx, d, tables[at-definitionsAhead:min(int(at), len(tables))]); err != nil {
 						return err
 					}
 				}
@@ -332,6 +334,22 @@ func (r *run) sequencesOf(schema string) []*catalog.Table {
 		}
 	}
 	return out
+}
+
+func (r *run) writeTables(ctx context.Context, d *definitions, tables []*tableState) error {
+	if !r.o.Selection.NoSchema {
+		all := make([]*catalog.Table, len(tables))
+		for i, t := range tables {
+			all[i] = t.Table
+		}
+		d.ReadAhead(ctx, all)
+	}
+	for _, t := range tables {
+		if err := r.writeTable(ctx, d, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *run) writeTable(ctx context.Context, d *definitions, t *tableState) error {
