@@ -130,14 +130,21 @@ func (r *Reader) scan(ctx context.Context, query string, columns int, row func([
 		return err
 	}
 	defer rows.Close()
-	cells := make([]cellText, columns)
+	cells, raw := make([]cellText, columns), make([]sql.RawBytes, columns)
 	dest := make([]any, columns)
-	for i := range cells {
-		dest[i] = &cells[i]
+	for i := range raw {
+		dest[i] = &raw[i]
 	}
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
 			return err
+		}
+		for i, b := range raw {
+			s, ok := r.intern[string(b)]
+			if !ok {
+				s = string(b)
+			}
+			cells[i] = cellText{s: s, valid: b != nil}
 		}
 		if err := row(cells); err != nil {
 			return err

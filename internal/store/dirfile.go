@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // dirFile is a file of a Dir under a temporary name.
@@ -13,6 +14,7 @@ type dirFile struct {
 	f    *os.File
 	path string // under which it will be seen
 	only bool   // there must be no file of that name
+	size int    // that was written
 	err  error  // the first error of a write
 	done bool
 }
@@ -60,6 +62,7 @@ func (d *Dir) create(ctx context.Context, name, temporary string) (*dirFile, err
 // Write appends to the file.
 func (f *dirFile) Write(p []byte) (int, error) {
 	n, err := f.f.Write(p)
+	f.size += n
 	if err != nil {
 		f.err = writeError("write", f.path, err)
 		return n, f.err
@@ -76,13 +79,18 @@ func (f *dirFile) Sync(context.Context) error {
 	return nil
 }
 
+// writebackBytes is the size from which a file is written to the disk before Sync at the end, which writes small ones together.
+const writebackBytes = 1 << 20
+
 // Close gives the file its name. A file with a failed write is thrown away and that error returned.
 func (f *dirFile) Close() error {
 	if f.done {
 		return fmt.Errorf("close %s: %w", f.path, os.ErrClosed)
 	}
 	f.done = true
-	startWriteback(f.f)
+	if f.size >= writebackBytes {
+		startWriteback(f.f)
+	}
 	err := f.err
 	if closeErr := f.f.Close(); err == nil && closeErr != nil {
 		err = writeError("close", f.path, closeErr)
@@ -101,7 +109,7 @@ func (f *dirFile) Close() error {
 // name gives the file its name. A hard link fails where the name is taken; file systems without links cannot tell.
 func (f *dirFile) name() error {
 	if !f.only {
-		return os.Rename(f.f.Name(), f.path)
+		return syscall.Rename(f.f.Name(), f.path) // os.Rename looks first what there is
 	}
 	err := os.Link(f.f.Name(), f.path)
 	switch {
