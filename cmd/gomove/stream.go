@@ -63,6 +63,7 @@ func dumpStream(ctx context.Context, o dumper.Options, out io.Writer) (*dumper.S
 	}
 	signal.Ignore(syscall.SIGPIPE) // the write fails, in place of a death without a word
 	o.Pipe = dump.NewPipe("the stream on standard output", pipeBytes(o.Threads))
+	asked := ctx // ends by the user's will alone
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	written := make(chan error, 1)
@@ -90,7 +91,7 @@ func dumpStream(ctx context.Context, o dumper.Options, out io.Writer) (*dumper.S
 	switch {
 	case errors.Is(werr, syscall.EPIPE):
 		return nil, fmt.Errorf("dump to standard output: the command that reads the stream has ended, and its messages tell why: %w", werr)
-	case s == nil:
+	case s == nil && (werr == nil || asked.Err() != nil || !errors.Is(err, context.Canceled) || errors.Is(werr, context.Canceled)):
 		return nil, err
 	case werr != nil:
 		return nil, fmt.Errorf("dump to standard output: %w", werr)

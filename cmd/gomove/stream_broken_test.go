@@ -87,7 +87,11 @@ func TestStreamBrokenPipe(t *testing.T) {
 	t.Parallel()
 	server, _ := streamedShop(t, 6_000)
 	dir := t.TempDir()
-	dump := command(dumpArgs(server, "-", "-B", "shop", "--compress", "none")...) + " 2>dump.err; echo $? >dump.code"
+	dump := command(dumpArgs(server, "-", "-B", "shop", "--compress", "none")...)
+	if _, stderr, err := tryShell(t, dir, dump+" >/dev/full"); err == nil || !strings.Contains(stderr, "dump to standard output: write /dev/stdout: no space left on device") {
+		t.Errorf("a full disk: %v %s", err, stderr)
+	}
+	dump += " 2>dump.err; echo $? >dump.code"
 	for _, reader := range []string{"head -c 100000 >/dev/null", "true", command(loadArgs(server, "-", "--password=wrong")...)} {
 		_, _, _ = tryShell(t, dir, "("+dump+") | "+reader)
 		code, err := os.ReadFile(filepath.Join(dir, "dump.code"))

@@ -3,6 +3,8 @@ package dump
 import (
 	"errors"
 	"fmt"
+
+	"github.com/gomove/gomove/internal/store"
 )
 
 // The errors of a dump that cannot be read. What wraps them names the place, the file and what to do.
@@ -18,7 +20,7 @@ var (
 	// ErrRowTooLong is a row above the bound that its reader was given.
 	ErrRowTooLong = errors.New("row is too long")
 	// ErrNotEmpty is a place for a new dump that already holds files.
-	ErrNotEmpty = errors.New("not empty")
+	ErrNotEmpty = store.ErrNotEmpty
 )
 
 // ListingError is a listing of a dump that cannot be understood: ErrFormat, or ErrCorrupt where it is cut off.

@@ -182,11 +182,7 @@ func hintResume(ctx context.Context, s store.Store, err error) error {
 // checkEmpty asks the store itself when it can tell more than List does.
 func checkEmpty(ctx context.Context, s store.Store) error {
 	if c, ok := s.(interface{ CheckEmpty(context.Context) error }); ok {
-		err := c.CheckEmpty(ctx)
-		if errors.Is(err, store.ErrNotEmpty) {
-			return fmt.Errorf("%w: %w", ErrNotEmpty, err)
-		}
-		return err
+		return c.CheckEmpty(ctx)
 	}
 	for info, err := range s.List(ctx, "") {
 		if err != nil {
