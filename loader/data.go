@@ -31,7 +31,7 @@ func (l *load) loadData(ctx context.Context) error {
 		}
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	chunks := make(chan work)
+	chunks, arriving := make(chan work), make(chan work)
 	var running atomic.Int64 // what tables come from
 	running.Store(int64(l.o.Threads) + 1)
 	var writing sync.WaitGroup
@@ -47,10 +47,13 @@ func (l *load) loadData(ctx context.Context) error {
 			return l.feed(ctx, chunks)
 		}
 		l.fed.narrow(l.wanted)
-		err := l.receive(ctx, chunks, ready)
+		err := l.receive(ctx, arriving, ready)
 		writing.Wait() // what has come whole is committed, also when the rest of it will not come
 		return err
 	})
+	if l.fed != nil {
+		g.Go(func() error { return l.bundle(ctx, arriving, chunks) })
+	}
 	l.counters.Threads.Store(int64(l.o.Threads))
 	for range l.o.Threads {
 		g.Go(func() error {

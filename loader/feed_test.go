@@ -218,3 +218,42 @@ func (f *dirFeed) remove(which func(dump.Event) bool) {
 	}
 	f.events = left
 }
+
+// TestFeedSmallChunks cuts a feed of small chunks, which go several to a transaction while the writer is at work, and carries on.
+func TestFeedSmallChunks(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *testdb.Server) {
+		schema := freshSchema(t, s)
+		r := (&testDump{schema: schema, tables: []testTable{smalls()}}).write(t)
+		feed := feedOf(t, r, true)
+		feed.cutAt = len(feed.events) - 3
+		run := func() (*Summary, int64, error) {
+			o := feedOptions(s, feed)
+			o.Threads = 1
+			l := newLoad(o.withDefaults())
+			var commits, failed atomic.Int64
+			l.onMoment = func(m moment, _ *session, _ string) error {
+				if m == atCommitted {
+					commits.Add(1)
+				}
+				if m == atChecked && commits.Load() == 1 && failed.Add(1) == 1 {
+					return errPull // of several chunks: they are loaded one by one
+				}
+				return nil
+			}
+			sum, err := l.execute(t.Context())
+			return sum, commits.Load(), err
+		}
+		sum, commits, err := run()
+		wantError(t, err, errCut)
+		if want := smallChunks - 2; sum.Chunks != want || commits > int64(want)/2 || feed.out.Load() != 0 {
+			t.Errorf("%d transactions, %d chunks not released, summary %+v", commits, feed.out.Load(), sum)
+		}
+		feed = feedOf(t, r, true)
+		sum, _, err = run()
+		must(t, err)
+		if sum.Chunks != 2 || sum.ChunksSkipped != smallChunks-2 || feed.out.Load() != 0 {
+			t.Errorf("%d chunks not released, summary %+v", feed.out.Load(), sum)
+		}
+		wantSmalls(t, s.DB(t), schema)
+	})
+}

@@ -28,7 +28,7 @@ func (l *load) isSmall(one work) bool {
 
 // shares reports whether small chunks of this load go together.
 func (l *load) shares() bool {
-	return l.fed == nil && l.format != dump.SQL && l.o.Session.InvalidText != Replace && !l.viaS3.Load()
+	return l.format != dump.SQL && l.o.Session.InvalidText != Replace && !l.viaS3.Load()
 }
 
 // pop takes the next chunk off the heap, and with a small one those that come after it: as many as leave each writer its share.
@@ -88,4 +88,37 @@ func (w *writer) shared(ctx context.Context, all []work, read *atomic.Int64) err
 		}
 	}
 	return w.between(ctx, first, atChecked, "COMMIT", atCommitted)
+}
+
+// bundle hands a feed's chunks on to the writers in their order. Small ones that come while every writer is at work go together.
+func (l *load) bundle(ctx context.Context, in <-chan work, out chan<- work) error {
+	defer close(out)
+	var held []work // what no writer has taken: a chunk with those that go with it, and perhaps one that does not
+	for in != nil || len(held) > 0 {
+		var take <-chan work
+		var give chan<- work
+		var first work
+		if len(held) < 2 {
+			take = in
+		}
+		if len(held) > 0 {
+			first, give = held[0], out
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case give <- first:
+			held = held[1:]
+		case one, ok := <-take:
+			switch {
+			case !ok:
+				in = nil
+			case len(held) == 1 && len(first.with)+1 < mostTogether && l.shares() && l.isSmall(first) && l.isSmall(one):
+				held[0].with = append(held[0].with, one)
+			default:
+				held = append(held, one)
+			}
+		}
+	}
+	return nil
 }
