@@ -22,6 +22,7 @@ var (
 	equalIDs     = regexp.MustCompile(`(?i)equal (mysql|mariadb) server (ids|uuids)`)
 	gtidModes    = regexp.MustCompile(`(?i)gtid_mode`)
 	failedGTID   = regexp.MustCompile(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}:(?:\w+:)?[0-9]+`)
+	denied       = regexp.MustCompile(`(?i)access denied`) // at the registration of a replica it has the number 1597 or 13120
 	secureNeeded = regexp.MustCompile(`(?i)secure connection|authentication plugin`)
 )
 
@@ -50,7 +51,7 @@ func (e *ends) brokenReceiving(ctx context.Context, r *Report) error {
 	case gtidModes.MatchString(text):
 		r.Why = "gtid_mode of source and target do not go together"
 		r.advise("make them the same; a target with OFF_PERMISSIVE takes both kinds of transactions")
-	case s.IOErrno == 1045, s.IOErrno == 1130, s.IOErrno == 1044, s.IOErrno == 1227:
+	case s.IOErrno == 1045, s.IOErrno == 1130, s.IOErrno == 1044, s.IOErrno == 1227, denied.MatchString(text):
 		r.Why = "the source refuses the replication account: user, password, host or privilege"
 		r.advise("log in by hand as %s from the target's host; the account needs REPLICATION SLAVE; gomove replicate stop --forget and start make a new one", s.SourceUser)
 	case s.IOErrno == 2061, s.IOErrno == 2059, s.IOErrno == 1251, secureNeeded.MatchString(text):

@@ -85,8 +85,11 @@ func like(pattern, s string) bool {
 // checkLogged finds schemas whose changes the source does not log.
 func (s *starting) checkLogged(ctx context.Context) ([]Finding, error) {
 	rows, err := mysql.QueryNamed(ctx, s.e.source.DB(), binlogQuery(&s.e.source.Facts))
-	if err != nil || len(rows) == 0 {
-		return nil, err
+	if mysql.IsDenied(err) || err == nil && len(rows) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("source: %s: %w", binlogQuery(&s.e.source.Facts), err)
 	}
 	var out []Finding
 	for _, c := range []string{"binlog_do_db", "binlog_ignore_db"} {

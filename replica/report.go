@@ -167,16 +167,16 @@ func (r *StartReport) WriteText(w io.Writer) error {
 	if r.TLS {
 		tls = "TLS"
 	}
-	verb, ran := "follows", "ran on"
+	verb := "follows"
 	if r.Status == nil {
-		verb, ran = "was to follow", "was to run on"
+		verb = "was to follow"
 	}
 	fmt.Fprintf(&b, "%s %s %s\n  from      %s (%s)\n  by        %s, %s\n", r.Target, verb, r.Source, r.Place, r.Place.Of, r.By, tls)
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "  found     %s\n", plain(f.text()))
 	}
 	for _, s := range r.Statements {
-		fmt.Fprintf(&b, "  %-9s %s\n", ran, plain(s))
+		fmt.Fprintf(&b, "  ran on    %s\n", plain(s))
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil || r.Status == nil {
 		return err

@@ -81,13 +81,13 @@ func Start(ctx context.Context, o StartOptions) (r *StartReport, err error) {
 	if err := s.plan(ctx); err != nil {
 		return r, err
 	}
-	for _, step := range s.steps {
-		r.Statements = append(r.Statements, step.on+": "+step.shown)
-	}
 	if o.Print {
+		for _, step := range s.steps {
+			r.Statements = append(r.Statements, step.on+": "+step.shown)
+		}
 		return r, err
 	}
-	if err := s.carryOut(ctx); err != nil {
+	if err := s.carryOut(ctx, r); err != nil {
 		return r, err
 	}
 	if r.Status, err = s.settle(ctx); err != nil {
@@ -110,11 +110,18 @@ func stopping(findings []Finding) error {
 	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(what, "; "))
 }
 
-// carryOut takes the steps. Only a configured server tells the filters, so that they are looked at before the last one.
-func (s *starting) carryOut(ctx context.Context) error {
+// carryOut takes the steps. Only a configured server tells the filters, so that they are looked at before the last one. The report has what was run.
+func (s *starting) carryOut(ctx context.Context, r *StartReport) error {
+	take := func(step statement) error {
+		err := step.run(ctx, s.e)
+		if err == nil {
+			r.Statements = append(r.Statements, step.on+": "+step.shown)
+		}
+		return err
+	}
 	last := len(s.steps) - 1
 	for _, step := range s.steps[:last] {
-		if err := step.run(ctx, s.e); err != nil {
+		if err := take(step); err != nil {
 			return err
 		}
 	}
@@ -123,9 +130,10 @@ func (s *starting) carryOut(ctx context.Context) error {
 		err = s.keepFollowed(ctx)
 	}
 	if err != nil {
-		return errors.Join(err, s.e.speak.forget().run(context.WithoutCancel(ctx), s.e))
+		ctx = context.WithoutCancel(ctx)
+		return errors.Join(err, take(s.e.speak.forget()))
 	}
-	return s.steps[last].run(ctx, s.e)
+	return take(s.steps[last])
 }
 
 func described(s *mysql.Server) string {

@@ -248,6 +248,11 @@ func wrongPassword(t *testing.T, f *follower) {
 	if f.source.Kind == testdb.MySQL97 {
 		set = "ALTER USER gomove_replica@'%' IDENTIFIED BY 'other'"
 	}
+	f.source.Exec(t, "SET sql_log_bin=0; REVOKE REPLICATION SLAVE ON *.* FROM gomove_replica@'%'")
+	mustReplicate(t, "stop", nil, f.target)
+	if r := replicate(t, "restart", nil, f.target); r.code != 1 || !strings.Contains(r.stdout, "refuses the replication account") {
+		t.Errorf("restart without the privilege: exit %d %s", r.code, r.stdout)
+	}
 	f.source.Exec(t, "SET sql_log_bin=0; "+set)
 	mustReplicate(t, "stop", nil, f.target)
 	if r := replicate(t, "restart", nil, f.target); r.code != 1 || !strings.Contains(r.stdout, "refuses the replication account") {
