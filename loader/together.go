@@ -76,6 +76,11 @@ func (w *writer) together(ctx context.Context, all []work) bool {
 // shared is the transaction of several chunks.
 func (w *writer) shared(ctx context.Context, all []work, read *atomic.Int64) error {
 	first := all[0].t.name
+	if sent, err := w.atOnce(ctx, all, read); err != nil {
+		return err
+	} else if sent {
+		return w.between(ctx, first, atChecked, "COMMIT", atCommitted)
+	}
 	if _, err := w.s.watched(ctx, "START TRANSACTION"); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"fmt"
 	"net"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -135,6 +137,27 @@ func TestLoadSmallChunksLostCommit(t *testing.T) {
 	})
 }
 
+// wantSameOK runs a statement again among several, whose OK must tell the same.
+func wantSameOK(t *testing.T, s *mysql.Conn, query string, warnings int) {
+	t.Helper()
+	if strings.Contains(query, "IGNORE") {
+		return
+	}
+	rows, err := mysql.Several(t.Context(), s, []string{query, "SELECT ROW_COUNT()"})
+	must(t, err)
+	_, err = rows.NextResult()
+	must(t, err)
+	got := rows.OK()
+	_, err = rows.NextResult()
+	must(t, err)
+	row, err := rows.Next()
+	must(t, err)
+	if want := string(row[0]); got.Warnings != warnings || want == "0" || strconv.FormatUint(got.Affected, 10) != want {
+		t.Errorf("the OK of several says %+v, the server %d warnings and %s rows", got, warnings, want)
+	}
+	must(t, rows.Close())
+}
+
 // TestWarnedAgrees holds the number of warnings in the server's OK against what it says when it is asked.
 func TestWarnedAgrees(t *testing.T) {
 	rows := []struct{ name, set, statement string }{
@@ -173,6 +196,9 @@ func TestWarnedAgrees(t *testing.T) {
 				}
 				if _, ok := one.Warned(); ok {
 					t.Error("rows are taken for an OK")
+				}
+				if c.set == "" {
+					wantSameOK(t, one, "REPLACE"+strings.TrimPrefix(c.statement, "INSERT"), n)
 				}
 			})
 		}

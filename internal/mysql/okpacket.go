@@ -34,6 +34,35 @@ func okWarnings(head []byte) (n int, ok bool) {
 	return int(binary.LittleEndian.Uint16(rest[statusBytes:])), true
 }
 
+// OK is what a server says of a statement without rows.
+type OK struct {
+	Affected uint64 // rows
+	Warnings int    // at most 65535
+}
+
+// OK is the answer that NextResult has come to, where that had no rows.
+func (r *RowReader) OK() OK {
+	if source, ok := r.source.(*packetRows); ok {
+		return source.ok
+	}
+	return OK{}
+}
+
+// readOK reads an OK packet; of one that is cut short, which checkEnd refuses, it makes nothing.
+func readOK(b []byte) (o OK) {
+	affected, width, _, ok := cellSize(b[1:])
+	if !ok {
+		return OK{}
+	}
+	rest := b[1+width:]
+	_, width, _, ok = cellSize(rest)
+	const statusBytes, warningBytes = 2, 2
+	if !ok || len(rest) < width+statusBytes+warningBytes {
+		return OK{}
+	}
+	return OK{Affected: affected, Warnings: int(binary.LittleEndian.Uint16(rest[width+statusBytes:]))}
+}
+
 // lengthWidth is how many bytes a length-encoded number takes.
 func lengthWidth(b []byte) (n int, ok bool) {
 	if len(b) == 0 {

@@ -40,6 +40,7 @@ type packetRows struct {
 	payload []byte // of the row that next returned
 	first   bool   // the next packet is the first after the column definitions
 	done    bool   // the answer is read, or lost
+	ok      OK     // of a statement without rows
 	left    int    // answers that follow this one, of Several
 	between bool   // one of those answers is read, and the head of the next is not
 }
@@ -105,6 +106,7 @@ func (r *packetRows) header() (int, error) {
 	case len(b) == 0, b[0] == firstLocal: // which we never ask for
 		return 0, errMalformed
 	case b[0] == firstOK:
+		r.ok = readOK(b)
 		return 0, checkEnd(b, r.left > 0)
 	case b[0] == firstErr:
 		return 0, serverError(b)
