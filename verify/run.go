@@ -86,6 +86,9 @@ func (c *comparison) run(ctx context.Context) error {
 	if err := c.makePairs(ctx); err != nil {
 		return err
 	}
+	if err := c.warnSame(ctx); err != nil {
+		return err
+	}
 	if c.o.DryRun {
 		c.summary.DryRun, c.summary.Tables = true, len(c.pairs)
 		for _, p := range c.pairs {
@@ -123,6 +126,19 @@ func (c *comparison) connect(ctx context.Context) (err error) {
 	}
 	c.summary.Target = described(c.servers[target])
 	return nil
+}
+
+// warnSame tells of tables that are compared with themselves. File copies of a server may look like it, so that it is no error.
+func (c *comparison) warnSame(ctx context.Context) error {
+	itself := func(p *pair) bool { return p.names[source] == p.names[target] }
+	if c.servers[source] == nil || !slices.ContainsFunc(c.pairs, itself) {
+		return nil
+	}
+	same, err := mysql.SameServer(ctx, c.servers[source], c.servers[target])
+	if same && err == nil {
+		c.warn("source and target are one server: tables are compared with themselves, and that they are equal says nothing")
+	}
+	return err
 }
 
 func described(s *mysql.Server) string { return string(s.Facts.Flavor) + " " + s.Facts.Version }

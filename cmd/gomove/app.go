@@ -83,10 +83,23 @@ func exitCode(err error) int {
 
 // commandIn is the program with the command that args name, if there is one.
 func commandIn(app *cli.App, args []string) string {
-	if len(args) > 1 && app.Command(args[1]) != nil {
-		return app.Name + " " + args[1]
+	name, of := app.Name, app.Command
+	for _, a := range args[min(1, len(args)):] {
+		c := of(a)
+		if c == nil {
+			break
+		}
+		name += " " + a
+		of = func(sub string) *cli.Command {
+			for _, s := range c.Subcommands {
+				if s.HasName(sub) {
+					return s
+				}
+			}
+			return nil
+		}
 	}
-	return app.Name
+	return name
 }
 
 // report prints an error once, with what can be done about it.
@@ -139,6 +152,12 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			fmt.Fprintf(c.App.ErrWriter, "gomove: no command %q; see gomove --help\n", name)
 		},
 		Action: func(c *cli.Context) error {
+			if c.Args().First() == "help" {
+				if of := c.App.Command(c.Args().Get(1)); of != nil {
+					return cli.ShowCommandHelp(c, of.Name)
+				}
+				return cli.ShowAppHelp(c)
+			}
 			if c.Args().Present() {
 				return usagef("no command %q", c.Args().First())
 			}
