@@ -12,20 +12,16 @@ import (
 // connect reaches the target and refuses one that takes no writes.
 func (l *load) connect(ctx context.Context) error {
 	o := l.o.Target
-	if l.o.Session.SkipBinlog {
-		way, err := l.binlogStatement(ctx, o)
-		if err != nil {
-			return err
-		}
-		if way != "" {
-			o.SessionSQL = append(append([]string(nil), o.SessionSQL...), way)
-		}
-	}
 	s, err := mysql.Connect(ctx, o, mysql.ForLoad)
 	if err != nil {
 		return err
 	}
 	l.server = s
+	if l.o.Session.SkipBinlog {
+		if err := l.skipBinlog(ctx, s); err != nil {
+			return err
+		}
+	}
 	s.LimitPackets(maxPacketBytes)
 	if s.Facts.ReadOnly {
 		return fmt.Errorf("%w: %s is a replica, an Aurora reader, or has read_only set; "+

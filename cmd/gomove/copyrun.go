@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -86,13 +88,19 @@ func (o *copying) id() (string, error) {
 // sameServer reports whether source and target are one server.
 func (o *copying) sameServer(ctx context.Context) (same bool, err error) {
 	var servers [2]*mysql.Server
+	var errs [2]error
+	var both sync.WaitGroup
 	for i, side := range []mysql.Options{o.dump.Source, o.load.Target} {
-		s, err := mysql.Connect(ctx, side, mysql.ForLoad)
-		if err != nil {
-			return false, err
+		both.Go(func() { servers[i], errs[i] = mysql.Connect(ctx, side, mysql.ForLoad) })
+	}
+	both.Wait()
+	for _, s := range servers {
+		if s != nil {
+			defer func() { err = errors.Join(err, s.Close()) }()
 		}
-		defer func() { err = errors.Join(err, s.Close()) }()
-		servers[i] = s
+	}
+	if err := cmp.Or(errs[0], errs[1]); err != nil {
+		return false, err
 	}
 	return mysql.SameServer(ctx, servers[0], servers[1])
 }

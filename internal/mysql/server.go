@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"slices"
 )
 
 // Options says how to reach one server.
@@ -94,6 +95,7 @@ type Server struct {
 	control  *sql.DB // bare connections, one of them kept open so that KillQuery needs no new one
 
 	connector *connector // of all three
+	setup     *setup     // of the sessions
 }
 
 // Connect reaches the server, finds out its Facts and returns it. Hint finds what to do about its errors.
@@ -119,9 +121,10 @@ func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
 	if err := facts.settleProduct(s.Options.Profile); err != nil {
 		return err
 	}
-	set := bare.with(newSetup(p, facts, s.Options.SessionSQL))
+	s.setup = newSetup(p, facts, s.Options.SessionSQL)
+	set := bare.with(s.setup)
 	s.db, s.sessions = sql.OpenDB(set), sql.OpenDB(set)
-	s.db.SetMaxIdleConns(4)
+	s.db.SetMaxIdleConns(idleConns)
 	s.sessions.SetMaxIdleConns(-1)
 	if err := s.db.PingContext(ctx); err != nil {
 		return err
@@ -133,6 +136,24 @@ func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
 	}
 	return nil
 }
+
+// Also runs a statement on every session from now on, after those of Options.SessionSQL, unless the server refuses it. It is for a server that nobody
+// uses yet.
+func (s *Server) Also(ctx context.Context, statement string) error {
+	if _, err := s.db.ExecContext(ctx, statement); err != nil {
+		return err
+	}
+	if s.db.Stats().OpenConnections > 1 { // of which one has run it
+		s.db.SetMaxIdleConns(-1)
+		s.db.SetMaxIdleConns(idleConns)
+	}
+	s.Options.SessionSQL = append(slices.Clip(s.Options.SessionSQL), statement)
+	s.setup.after = s.Options.SessionSQL
+	return nil
+}
+
+// idleConns are the connections that a server's pool keeps.
+const idleConns = 4
 
 // DB is the pool for statements that need no session of their own.
 func (s *Server) DB() *sql.DB { return s.db }

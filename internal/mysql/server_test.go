@@ -315,3 +315,41 @@ func TestVersionNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestAlso adds a statement to the sessions of a server that is connected, those that the pool holds and those that come.
+func TestAlso(t *testing.T) {
+	onEach(t, func(t *testing.T, s *testdb.Server) {
+		server := connect(t, optionsOf(s), ForLoad)
+		held := make([]*sql.Conn, 2)
+		for i := range held {
+			var err error
+			if held[i], err = server.DB().Conn(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range held {
+			if err := c.Close(); err != nil { // into the pool
+				t.Fatal(err)
+			}
+		}
+		if err := server.Also(t.Context(), "SET SESSION sql_log_bin=0"); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Also(t.Context(), "SET SESSION no_such=1"); Number(err) != 1193 {
+			t.Errorf("error %v, want 1193", err)
+		}
+		for i := range held {
+			c, err := server.DB().Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if got := one(t, c, "SELECT @@session.sql_log_bin"); got != "0" {
+				t.Errorf("connection %d of the pool: sql_log_bin %s", i, got)
+			}
+		}
+		if got := one(t, session(t, server), "SELECT @@session.sql_log_bin"); got != "0" {
+			t.Errorf("session: sql_log_bin %s", got)
+		}
+	})
+}
