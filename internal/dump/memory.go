@@ -1,14 +1,21 @@
 package dump
 
 import (
+	"bytes"
 	"io"
 	"sync"
 
 	"github.com/zeebo/xxh3"
 )
 
-// memoryBlock is the unit in which chunks stand in memory.
-const memoryBlock = 256 << 10
+const (
+	// memoryBlock is the unit in which chunks stand in memory.
+	memoryBlock = 256 << 10
+	// smallMemory is the size up to which a whole chunk takes no more than its own bytes.
+	smallMemory = memoryBlock / 4
+	// besideSmall is what a small chunk counts for beside its bytes: its record, and what looks after it.
+	besideSmall = 8 << 10
+)
 
 // blockPool keeps the blocks of chunks that were released for the next ones. It is safe for concurrent use.
 type blockPool struct {
@@ -34,7 +41,7 @@ func (p *blockPool) give(blocks [][]byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range blocks {
-		if len(p.free) < p.keep {
+		if cap(b) == memoryBlock && len(p.free) < p.keep {
 			p.free = append(p.free, b)
 		}
 	}
@@ -45,6 +52,7 @@ type memory struct {
 	pool   *blockPool
 	blocks [][]byte
 	size   int64
+	packed bool // into a block of its own size
 }
 
 // Write appends.
@@ -66,6 +74,11 @@ func (m *memory) Write(p []byte) (int, error) {
 
 // fill reads n bytes from r.
 func (m *memory) fill(r io.Reader, n int64) error {
+	if n <= smallMemory {
+		m.blocks, m.size, m.packed = [][]byte{make([]byte, n)}, n, true
+		_, err := io.ReadFull(r, m.blocks[0])
+		return err
+	}
 	for m.size < n {
 		b := m.pool.take()
 		b = b[:min(n-m.size, memoryBlock)]
@@ -85,8 +98,31 @@ func (m *memory) sum() string {
 	return sumOf(hash)
 }
 
+// pack lets a small one that is whole take its own bytes only.
+func (m *memory) pack() {
+	if m.size > smallMemory || len(m.blocks) != 1 {
+		return
+	}
+	own := bytes.Clone(m.blocks[0])
+	m.pool.give(m.blocks)
+	m.blocks, m.packed = [][]byte{own}, true
+}
+
 // held is the memory that it takes.
-func (m *memory) held() int64 { return int64(len(m.blocks)) * memoryBlock }
+func (m *memory) held() int64 {
+	if m.packed {
+		return memoryOf(m.size)
+	}
+	return int64(len(m.blocks)) * memoryBlock
+}
+
+// memoryOf is the memory that a whole one of size bytes takes.
+func memoryOf(size int64) int64 {
+	if size <= smallMemory {
+		return size + besideSmall
+	}
+	return (size + memoryBlock - 1) / memoryBlock * memoryBlock
+}
 
 // Close is for a chunk file: it is whole.
 func (m *memory) Close() error { return nil }

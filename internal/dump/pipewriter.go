@@ -128,6 +128,7 @@ func (w *PipeWriter) putChunk(ctx context.Context, _ *Object, c *Chunk, file sto
 	if !ok {
 		return fmt.Errorf("chunk %s: not in memory", c.File)
 	}
+	f.pack()
 	out := &FedChunk{Chunk: *c, Release: once(f.Abort)}
 	out.Open = func() (io.ReadCloser, error) { return openStored(w.pipe.name, &w.decoders, &out.Chunk, f.open()) }
 	if err := w.pipe.put(ctx, pipeEvent{Event: Event{Chunk: out}, stored: &f.memory}, f.held()); err != nil {

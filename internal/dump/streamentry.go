@@ -199,7 +199,7 @@ func (s *stream) readChunk(ctx context.Context, h *tar.Header, rec *record) erro
 	o.rows += c.Rows
 	_, _ = s.chunks.WriteString(rec.json)
 	_, _ = s.chunks.WriteString("\n")
-	room := (c.Stored + memoryBlock - 1) / memoryBlock * memoryBlock
+	room := memoryOf(c.Stored)
 	if !s.pipe.room.take(ctx, s.pipe.ended, room) {
 		return s.pipe.failed(ctx)
 	}
