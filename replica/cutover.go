@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/gomove/gomove/internal/mysql"
 )
 
 // CutoverOptions of one cut-over.
@@ -165,6 +163,9 @@ func (c *cutover) steps() []step {
 		undo: func(ctx context.Context) error { return c.e.speak.start().run(ctx, c.e) },
 	}, step{name: "nothing more came on the source", do: c.stoodStill})
 	if !c.o.NoEvents {
+		if isOn(c.e.target.Facts.Variables[superReadOnly]) {
+			steps = append(steps, c.admitSuper())
+		}
 		steps = append(steps, c.enableEvents())
 	}
 	return append(steps, c.openTarget())
@@ -193,91 +194,6 @@ func (c *cutover) stoodStill(ctx context.Context) (string, error) {
 
 func (c *cutover) stillWritten(ctx context.Context) error {
 	return fmt.Errorf("%w: accounts with SUPER, or READ ONLY ADMIN, are not stopped by read_only: %s", errStillWritten, c.writers(ctx))
-}
-
-// setGlobal sets a variable of a server, and notes what it was.
-func setGlobal(ctx context.Context, s *mysql.Server, name, value string) error {
-	return run(ctx, s, statement{sql: "SET GLOBAL " + name + "=" + value})
-}
-
-// readOnlyVariables are those that keep writers away, the strictest first.
-func readOnlyVariables(f *mysql.Facts) []string {
-	if _, ok := f.Variables["super_read_only"]; ok {
-		return []string{"super_read_only", "read_only"}
-	}
-	return []string{"read_only"}
-}
-
-// closeSource sets the source read-only. Transactions that are open fail at their COMMIT.
-func (c *cutover) closeSource() step {
-	s := c.e.source
-	names := readOnlyVariables(&s.Facts)
-	return step{
-		name: "the source is read-only",
-		do: func(ctx context.Context) (string, error) {
-			for _, n := range names {
-				if !isOn(s.Facts.Variables[n]) {
-					c.record.SourceReadOnly = append(c.record.SourceReadOnly, n)
-				}
-			}
-			c.since = time.Now()
-			// super_read_only sets read_only too.
-			err := run(ctx, s, statement{
-				before: []string{fmt.Sprintf("SET SESSION lock_wait_timeout=%d", max(1, int(c.o.MaxLockWait.Seconds())))},
-				sql:    "SET GLOBAL " + names[0] + "=1",
-			})
-			if mysql.IsDenied(err) {
-				return "", fmt.Errorf("%w: the account may not (on RDS set read_only=1 in the parameter group; or stop the applications), then use --writes-stopped: %w", ErrRefused, err)
-			}
-			return names[0] + "=1", err
-		},
-		undo: func(ctx context.Context) error { return c.e.openSource(ctx, c.record.SourceReadOnly) },
-	}
-}
-
-func isOn(value string) bool {
-	v := strings.ToUpper(value)
-	return v == "1" || v == "ON" || strings.HasPrefix(v, "NO_LOCK")
-}
-
-// openSource takes these variables back. read_only goes last: MySQL switches super_read_only off with it.
-func (e *ends) openSource(ctx context.Context, names []string) error {
-	for _, n := range names {
-		if err := setGlobal(ctx, e.source, n, "0"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// openTarget lets the target take writes.
-func (c *cutover) openTarget() step {
-	t := c.e.target
-	return step{
-		name: "the target takes writes",
-		do: func(ctx context.Context) (string, error) {
-			for _, n := range readOnlyVariables(&t.Facts) {
-				if !isOn(t.Facts.Variables[n]) {
-					continue
-				}
-				if err := setGlobal(ctx, t, n, "0"); err != nil {
-					return "", err
-				}
-				c.record.TargetReadOnly = append(c.record.TargetReadOnly, n)
-			}
-			return strings.Join(c.record.TargetReadOnly, ", "), nil
-		},
-		undo: func(ctx context.Context) error { return c.e.closeTarget(ctx, c.record.TargetReadOnly) },
-	}
-}
-
-func (e *ends) closeTarget(ctx context.Context, names []string) error {
-	for i := len(names) - 1; i >= 0; i-- {
-		if err := setGlobal(ctx, e.target, names[i], "1"); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // watchQuiet sees that the source's log stands still.

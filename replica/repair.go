@@ -34,7 +34,9 @@ func (r *RepairReport) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "ran on %s\n", plain(s))
 	}
 	if r.Drift != "" {
-		fmt.Fprintf(&b, "%s\n", plain(r.Drift))
+		for line := range strings.Lines(r.Drift) {
+			fmt.Fprintf(&b, "%s\n", plain(strings.TrimSpace(line)))
+		}
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil || r.Status == nil {
 		return err
@@ -132,7 +134,12 @@ func Stop(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 		}
 		drop := onSource("DROP USER " + quote(DefaultUser) + "@'%'")
 		drop.unlogged = true
-		return p.run(ctx, drop)
+		err = p.run(ctx, drop)
+		if mysql.Number(err) == errReadOnly { // as a cut-over has left it
+			p.report.Drift += "\nthe account " + DefaultUser + " stays on the source, which is read-only"
+			return nil
+		}
+		return err
 	})
 }
 

@@ -116,7 +116,10 @@ func Undo(ctx context.Context, o UndoOptions) (_ *CutoverReport, err error) {
 	if value, err := word(ctx, e.source, "SELECT @@GLOBAL.read_only"); err == nil && isOn(value) {
 		report.ReadOnly = true
 	}
-	return report, run(ctx, e.target, statement{sql: "UPDATE " + cutoversTable + " SET undone=UTC_TIMESTAMP(6) WHERE id=" + r.id, unlogged: true})
+	if err := run(ctx, e.target, statement{sql: "UPDATE " + cutoversTable + " SET undone=UTC_TIMESTAMP(6) WHERE id=" + r.id, unlogged: true}); err != nil {
+		return report, err
+	}
+	return report, e.closeSuper(ctx, r.TargetReadOnly)
 }
 
 // undoable is the cut-over that can be taken back.

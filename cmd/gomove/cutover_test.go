@@ -49,6 +49,11 @@ func TestReplicateCutover(t *testing.T) {
 			target.Exec(t, "UPDATE shop.items SET v=2 WHERE id=2")
 			f.require(t, "caught up", 0)
 
+			closed := "@@read_only"
+			if k == testdb.MySQL97 { // as replicas should be
+				closed = "@@super_read_only"
+				target.Exec(t, "SET GLOBAL super_read_only=1")
+			}
 			mustReplicate(t, "cutover", source, target, "--yes", "--verify", "-B", "shop")
 			f.requireEvents(t, before, "ENABLED", "OFF", "ON")
 			if got := target.Query(t, "SELECT @@read_only"); f.readOnly(t) != "1" || got[0][0] != "0" {
@@ -60,7 +65,7 @@ func TestReplicateCutover(t *testing.T) {
 			}
 			mustReplicate(t, "cutover", source, target, "--undo", "--yes")
 			f.requireEvents(t, before, "DISABLED", "ON", "OFF")
-			if got := target.Query(t, "SELECT @@read_only"); f.readOnly(t) != "0" || got[0][0] != "1" {
+			if got := target.Query(t, "SELECT "+closed); f.readOnly(t) != "0" || got[0][0] != "1" {
 				t.Errorf("taken back: read_only is %s on the source and %s on the target", f.readOnly(t), got[0][0])
 			}
 			source.Exec(t, "INSERT INTO shop.items(id, v) VALUES (51, 51)")
@@ -89,7 +94,14 @@ func (f *follower) requireForGood(t *testing.T, dir string) {
 	refused("took the writes over", "cutover", f.source, "--yes")
 	refused("the cut-over was from", "cutover", f.target, "--yes", "--undo")
 	refused("is another server", "status", f.target)
+	if f.source.Kind == testdb.MySQL97 { // as a cut-over leaves it that closes the source
+		f.source.Exec(t, "SET GLOBAL super_read_only=1")
+	}
 	ended := mustReplicate(t, "stop", f.source, f.target, "--forget", "--yes").stdout
+	if kept := strings.Contains(ended, "stays on the source"); kept != (f.source.Kind == testdb.MySQL97) {
+		t.Errorf("stop --forget: %s", ended)
+	}
+	f.source.Exec(t, "SET GLOBAL read_only=0")
 	refused("no record of a cut-over", "cutover", f.source, "--yes", "--undo")
 	again := "apply the same changes twice"
 	if f.target.Kind == testdb.MySQL97 { // it has GTIDs

@@ -23,7 +23,7 @@ type orderWriter struct {
 	wg      sync.WaitGroup
 	mu      sync.Mutex
 	commits int
-	last    time.Time // of the last commit
+	last    time.Time // when the last COMMIT was sent: its answer may come after another writer was refused
 	refused time.Time // since when the server takes no writes
 	err     error
 }
@@ -68,13 +68,13 @@ const writerPause = 10 * time.Millisecond
 
 func (w *orderWriter) run(ctx context.Context, db *sql.DB) {
 	for ctx.Err() == nil {
-		err := w.order(ctx, db)
+		sent, err := w.order(ctx, db)
 		w.mu.Lock()
 		var refusal *mysql.MySQLError
 		switch {
 		case err == nil:
 			w.commits++
-			w.last = time.Now()
+			w.last = sent
 		case ctx.Err() != nil:
 		case errors.As(err, &refusal) && refusal.Number == 1290:
 			if w.refused.IsZero() {
@@ -90,11 +90,11 @@ func (w *orderWriter) run(ctx context.Context, db *sql.DB) {
 	}
 }
 
-// order is a transaction of several statements.
-func (w *orderWriter) order(ctx context.Context, db *sql.DB) error {
+// order is a transaction of several statements. It returns when its COMMIT was sent.
+func (w *orderWriter) order(ctx context.Context, db *sql.DB) (sent time.Time, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return sent, err
 	}
 	n := rand.IntN(1500)
 	for _, q := range []string{
@@ -103,10 +103,11 @@ func (w *orderWriter) order(ctx context.Context, db *sql.DB) error {
 		fmt.Sprintf("DELETE FROM shop.orders WHERE id=%d", rand.IntN(1500)),
 	} {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
-			return errors.Join(err, tx.Rollback())
+			return sent, errors.Join(err, tx.Rollback())
 		}
 	}
-	return tx.Commit()
+	sent = time.Now()
+	return sent, tx.Commit()
 }
 
 // stop ends the writer; its error is that of a write which failed for no reason that is expected.
