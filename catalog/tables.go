@@ -50,7 +50,7 @@ func (r *Reader) column(f []cellText) Column {
 	}
 	return Column{
 		Stored:   stored,
-		Position: int(f[2].int()), Name: f[3].s, DataType: r.same(strings.ToLower(f[4].s)), ColumnType: r.same(f[5].s),
+		Position: int(f[2].int()), Name: r.same(f[3].s), DataType: r.same(strings.ToLower(f[4].s)), ColumnType: r.same(f[5].s),
 		Charset: r.same(f[6].s), Collation: r.same(f[7].s), Nullable: f[8].yes(),
 		Generated: isGenerated(extra, f[10].s),
 		Invisible: strings.Contains(extra, "INVISIBLE"),

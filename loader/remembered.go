@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/gomove/gomove/internal/dump"
@@ -21,9 +22,10 @@ const (
 type remembered struct {
 	objects []*dump.Object // those that are no plain table
 	tooMany bool
-	whole   bool // every object was seen
-	bytes   int  // of statements
-	fed     bool // they are a feed's
+	whole   bool              // every object was seen
+	bytes   int               // of statements
+	fed     bool              // they are a feed's
+	vars    map[string]string // of the last of them
 }
 
 // objectsOf yields objects of the dump.
@@ -73,6 +75,10 @@ func (r *remembered) create(t *table, st *statement, text []byte) {
 	r.bytes += len(text) + readyOverhead
 	kept := *st
 	kept.text = nil // valid until the next statement is read
+	if !maps.Equal(kept.vars, r.vars) {
+		r.vars = kept.vars
+	}
+	kept.vars = r.vars // most files have the same: one copy of them is kept
 	t.ready = &readyCreate{&kept, slices.Clone(text)}
 }
 
