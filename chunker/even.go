@@ -18,25 +18,33 @@ func (p *planner) even(s *span) bool {
 	return p.key.Parts[i].Kind == Integer && !p.key.backwards(i) && isNumber(string(s.first), true, false) && isNumber(string(s.last), true, false)
 }
 
-// spread cuts a span of integers into intervals of equal width, whose rows one EXPLAIN estimates. What is too large is cut
-// again, between its own first and last value: dense keys, which most are, cost one statement for up to mostPieces ranges.
-func (p *planner) spread(ctx context.Context, s span) error {
-	if whole, err := p.whole(ctx, &s); whole || err != nil {
-		return err
+// spread cuts a span of integers into intervals of equal width, and one of text at keys, whose rows one EXPLAIN estimates. What is
+// too large is cut again, between its own first and last value: dense keys, which most are, cost one statement for up to mostPieces
+// ranges. It is not done where it has found no place to cut.
+func (p *planner) spread(ctx context.Context, s *span) (done bool, err error) {
+	var pieces []*span
+	switch {
+	case p.even(s):
+		pieces = s.evenly(p.pieces(s.rows))
+		err = p.size(ctx, pieces...)
+	case p.snaps(s):
+		pieces, err = p.snapped(ctx, s)
+		if refused(err) {
+			return false, nil
+		}
 	}
-	pieces := s.evenly(p.pieces(s.rows))
-	if err := p.size(ctx, pieces...); err != nil {
-		return err
+	if err != nil || len(pieces) == 0 {
+		return false, err
 	}
 	if len(s.prefix) == 0 && s.hi == nil && len(pieces) >= leastPieces {
 		p.calibrate(pieces)
 	}
 	for _, piece := range pieces {
 		if err := p.spreadPiece(ctx, piece); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // spreadPiece ends a range before a piece that is small enough, and cuts any other one.
@@ -49,6 +57,8 @@ func (p *planner) spreadPiece(ctx context.Context, s *span) error {
 		return p.boundary(at, s.rows)
 	case bytes.Equal(s.first, s.last):
 		return p.group(ctx, at, s.rows)
+	case p.snaps(s):
+		return p.walk(ctx, *s)
 	}
 	iv := interval{prefix: s.prefix, lo: s.first, hi: s.hi}
 	var err error

@@ -81,14 +81,16 @@ func (p *planner) group(ctx context.Context, prefix Tuple, rows int64) error {
 	return p.walk(ctx, s)
 }
 
-// walk cuts a span in halves until each is a piece or one value.
+// walk cuts a span at several places at once, or in halves, until each is a piece or one value.
 func (p *planner) walk(ctx context.Context, s span) error {
-	if p.even(&s) {
-		return p.spread(ctx, s)
-	}
-	for {
+	for again := false; ; again = true {
 		if whole, err := p.whole(ctx, &s); whole || err != nil {
 			return err
+		}
+		if !again {
+			if done, err := p.spread(ctx, &s); done || err != nil {
+				return err
+			}
 		}
 		left, err := p.split(ctx, s)
 		if err != nil {

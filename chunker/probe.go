@@ -88,6 +88,10 @@ const (
 // end returns the first or last value of the interval's part, nil when there is none. MIN and MAX make one dive whatever
 // the statistics are; ORDER BY with LIMIT scans the index where they claim that there are few rows.
 func (pr *prober) end(ctx context.Context, iv interval, e edge) ([]byte, error) {
+	return pr.value(ctx, pr.endSQL(iv, e))
+}
+
+func (pr *prober) endSQL(iv interval, e edge) string {
 	i := len(iv.prefix)
 	column, order := mysql.QuoteName(pr.key.Parts[i].Column), "ASC"
 	value, tail := "MIN("+column+")", ""
@@ -99,7 +103,7 @@ func (pr *prober) end(ctx context.Context, iv interval, e edge) ([]byte, error) 
 	} else {
 		value, tail = pr.key.KeyExpr(i), " ORDER BY "+column+" "+order+" LIMIT 1"
 	}
-	return pr.value(ctx, "SELECT "+value+pr.from("FORCE")+iv.where(pr.key)+tail)
+	return "SELECT " + value + pr.from("FORCE") + iv.where(pr.key) + tail
 }
 
 // aggregates reports whether MIN and MAX give the values that stand first and last, read by a dive.
