@@ -3,13 +3,13 @@ package dump
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"time"
 
 	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gomove/gomove/internal/store"
 )
@@ -34,7 +34,10 @@ func (w *Writer) finish(ctx context.Context, m *Manifest) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(w.tables.close(), w.chunks.close()); err != nil {
+	var g errgroup.Group
+	g.Go(w.tables.close)
+	g.Go(w.chunks.close)
+	if err := g.Wait(); err != nil {
 		return err
 	}
 	sums := []fileSum{manifest, w.tables.sum(), w.chunks.sum()}

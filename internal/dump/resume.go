@@ -32,7 +32,7 @@ func ResumeWriter(ctx context.Context, s store.Store, o WriterOptions, u *Unfini
 		err = w.writeFile(ctx, PartialMetadataName, []byte(startedLine(w.started)))
 	}
 	if err == nil {
-		err = w.begin(ctx)
+		err = w.begin(ctx, false)
 	}
 	if err != nil {
 		w.Abandon()

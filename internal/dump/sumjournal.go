@@ -23,12 +23,16 @@ type sumJournal struct {
 	err  error
 }
 
-func openSumJournal(ctx context.Context, s store.Store, name string) (*sumJournal, error) {
+// openSumJournal opens a journal. One of a new dump holds nothing yet.
+func openSumJournal(ctx context.Context, s store.Store, name string, isNew bool) (*sumJournal, error) {
 	j, err := s.Journal(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	out := &sumJournal{name: name, j: j, hash: xxh3.New128()}
+	if isNew {
+		return out, nil
+	}
 	if err := out.rehash(ctx, s); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/store"
@@ -102,7 +103,7 @@ func NewWriter(ctx context.Context, s store.Store, o WriterOptions) (*Writer, er
 	w := newWriter(s, o.WithDefaults())
 	err := w.claim(ctx)
 	if err == nil {
-		err = w.begin(ctx)
+		err = w.begin(ctx, true)
 	}
 	if err != nil {
 		w.Abandon()
@@ -145,7 +146,8 @@ func (w *Writer) sweep(ctx context.Context) error {
 	return err
 }
 
-func (w *Writer) begin(ctx context.Context) error {
+// begin opens the journals, both at once: on S3 each takes several requests.
+func (w *Writer) begin(ctx context.Context, isNew bool) error {
 	err := w.checkLevel()
 	if err != nil {
 		return err
@@ -153,10 +155,16 @@ func (w *Writer) begin(ctx context.Context) error {
 	if err := w.sweep(ctx); err != nil {
 		return err
 	}
-	if w.tables, err = openSumJournal(ctx, w.store, TablesName); err != nil {
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		w.tables, err = openSumJournal(ctx, w.store, TablesName, isNew)
 		return err
-	}
-	if w.chunks, err = openSumJournal(ctx, w.store, ChunksName); err != nil {
+	})
+	g.Go(func() (err error) {
+		w.chunks, err = openSumJournal(ctx, w.store, ChunksName, isNew)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return err
 	}
 	if w.o.For == ForMySQL {

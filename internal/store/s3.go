@@ -66,6 +66,7 @@ type S3 struct {
 	o       S3Options
 	bucket  string
 	prefix  string // ends in a slash unless it is empty
+	buffers objectBuffers
 }
 
 var (

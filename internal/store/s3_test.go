@@ -5,11 +5,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -237,4 +241,77 @@ func TestS3Errors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestS3Unsigned looks at what goes to a server on this machine: the CRC32 guards a payload, and nobody computes its SHA-256.
+func TestS3Unsigned(t *testing.T) {
+	backend := s3mem.New()
+	if err := backend.CreateBucket("dumps"); err != nil {
+		t.Fatal(err)
+	}
+	fake := gofakes3.New(backend).Server()
+	var bodies atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			bodies.Add(1)
+			if got := r.Header.Get("X-Amz-Content-Sha256"); got != "UNSIGNED-PAYLOAD" || r.Header.Get("X-Amz-Checksum-Crc32") == "" {
+				t.Errorf("%s: SHA-256 %q, CRC32 %q", r.URL, got, r.Header.Get("X-Amz-Checksum-Crc32"))
+			}
+		}
+		fake.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	(&testdb.S3Server{Endpoint: server.URL, AccessKey: "a", SecretKey: "b", Region: "us-east-1"}).Setenv(t)
+	s := openS3(t, "s3://dumps", store.S3Options{PartBytes: 5 << 20})
+	for _, size := range []int{10, 11 << 20} {
+		writeObject(t, s, "a.csv", make([]byte, size))
+	}
+	if bodies.Load() != 4 {
+		t.Errorf("%d bodies were sent, want one object and three parts", bodies.Load())
+	}
+}
+
+func writeObject(t *testing.T, s *store.S3, name string, text []byte) {
+	t.Helper()
+	f, err := s.Create(t.Context(), name)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for block := range slices.Chunk(text, 100_003) {
+		if _, err := f.Write(block); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestS3ManyObjects writes objects of many sizes at once, whose buffers are used again, and reads each back.
+func TestS3ManyObjects(t *testing.T) {
+	s := openS3(t, s3Place(t, true)+"/many", store.S3Options{PartBytes: 5 << 20})
+	random := make([]byte, 12<<20)
+	_, _ = rand.NewChaCha8([32]byte{3}).Read(random)
+	sizes := []int{0, 1, 200_000, 300_000, 1 << 20, 3<<20 + 7, 5 << 20, 5<<20 + 1, 6 << 20, 7<<20 + 3}
+	var wg sync.WaitGroup
+	for thread := range 6 {
+		wg.Go(func() {
+			for i, size := range sizes {
+				name := fmt.Sprintf("%d.%d", thread, i)
+				text := random[thread*1000+i : thread*1000+i+size]
+				writeObject(t, s, name, text)
+				r, err := s.Open(t.Context(), name)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got, err := io.ReadAll(r)
+				if err = errors.Join(err, r.Close()); err != nil || !bytes.Equal(got, text) {
+					t.Errorf("%s: %d bytes, which are not the %d that were written: %v", name, len(got), len(text), err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -80,9 +81,18 @@ func (s *S3) newClient(cfg aws.Config) *s3.Client {
 		o.UsePathStyle = o.BaseEndpoint != nil
 		o.Retryer = newRetryer(cfg.RetryMaxAttempts)
 		if isLoopback(o.BaseEndpoint) {
-			o.APIOptions = append(o.APIOptions, v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware)
+			o.APIOptions = append(o.APIOptions, unsignedPayload)
 		}
 	})
+}
+
+// unsignedPayload tells the signer before anything asks for the payload's SHA-256: the step that computes the CRC32 would compute it as
+// well over plain HTTP, and the signer would take it.
+func unsignedPayload(stack *middleware.Stack) error {
+	set := func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+		return next.HandleInitialize(v4.SetPayloadHash(ctx, "UNSIGNED-PAYLOAD"), in)
+	}
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("UnsignedPayload", set), middleware.Before)
 }
 
 // isLoopback reports a server on this machine. There is nothing between it and gomove that could alter a payload, so that only the CRC32

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -32,10 +33,16 @@ var s3Hints = map[string]string{
 	"InvalidObjectState":                 "the object is archived: restore it first",
 }
 
+// noCredentials stands in the SDK's error, which has no type, when no provider had any.
+const noCredentials = "get identity: get credentials:"
+
 // explain says what was being done to which object, and what to do. A missing object is fs.ErrNotExist.
 func (s *S3) explain(doing, path string, err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
+		if strings.Contains(err.Error(), noCredentials) {
+			return fmt.Errorf("%s %s: no AWS credentials were found: use --s3-profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where an instance role is: %w", doing, path, err)
+		}
 		return fmt.Errorf("%s %s: %w", doing, path, err)
 	}
 	var response *smithyhttp.ResponseError

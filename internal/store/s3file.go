@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
@@ -33,6 +34,45 @@ type s3File struct {
 	sent chan error     // its end
 	err  error
 	done bool
+}
+
+// smallObject is how large an object gets before its buffer is one of a whole part, in bytes.
+const smallObject = 256 << 10
+
+// objectBuffers are the buffers of objects that were sent: a new one would be cleared by the kernel page by page, and grow by copying.
+type objectBuffers struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+// keptBuffers is how many are kept for the next objects, one for each of that many threads.
+const keptBuffers = 4
+
+// take returns a buffer with room for size bytes and a little more.
+func (b *objectBuffers) take(size int) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(b.free); n > 0 {
+		out := b.free[n-1]
+		b.free = b.free[:n-1]
+		return out
+	}
+	return make([]byte, 0, size+smallObject)
+}
+
+func (b *objectBuffers) give(buf []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if cap(buf) > 4*smallObject && len(b.free) < keptBuffers {
+		b.free = append(b.free, buf)
+	}
+}
+
+// drop lets go of what is kept: an upload in parts has buffers of its own.
+func (b *objectBuffers) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free = nil
 }
 
 // Create starts an object. ctx bounds the uploads until Close.
@@ -64,6 +104,9 @@ func (f *s3File) Write(p []byte) (int, error) {
 		return 0, f.err
 	}
 	if f.pipe == nil {
+		if len(f.buf)+len(p) > cap(f.buf) && len(f.buf) >= smallObject && cap(f.buf) < f.s.o.PartBytes {
+			f.buf = append(f.s.buffers.take(f.s.o.PartBytes)[:0], f.buf...)
+		}
 		f.buf = append(f.buf, p...)
 		if len(f.buf) <= f.s.o.PartBytes {
 			return len(p), nil
@@ -84,6 +127,7 @@ func (f *s3File) startParts() {
 	f.pipe, f.sent = w, make(chan error, 1)
 	body := io.MultiReader(bytes.NewReader(f.buf), r)
 	f.buf = nil
+	f.s.buffers.drop()
 	go func() {
 		_, err := f.s.manager.UploadObject(f.ctx, f.partsInput(body))
 		_ = r.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // Write must not wait for a reader that is gone
@@ -115,7 +159,12 @@ func (f *s3File) Close() error {
 	}
 	f.done = true
 	if f.pipe == nil {
-		return f.s.put(f.ctx, f.name, f.buf, f.only)
+		err := f.s.put(f.ctx, f.name, f.buf, f.only)
+		if err == nil { // else a request that was given up may be reading it still
+			f.s.buffers.give(f.buf)
+		}
+		f.buf = nil
+		return err
 	}
 	if f.err != nil {
 		_ = f.pipe.CloseWithError(f.err)

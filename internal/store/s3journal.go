@@ -191,6 +191,12 @@ func (j *s3Journal) Close() error {
 		return nil // it was returned by Append; the batches stay
 	}
 	ctx := context.Background()
+	if j.number == 0 && len(j.batch) > 0 { // all of it is at hand
+		if err := j.s.put(ctx, j.name, j.batch, false); err != nil {
+			return err
+		}
+		return j.s.removeAll(ctx, []string{j.s.prefix + batchName(j.name, 0)})
+	}
 	batches, err := j.s.batches(ctx, j.name)
 	if err != nil {
 		return err
