@@ -152,6 +152,14 @@ type applier struct {
 // receives is the state of the thread that only receives. Its names: master and source.
 var receives = regexp.MustCompile(`(?i)^(waiting for (master|source) to send|queueing (master|source) event|connecting to|reconnecting|requesting binlog|registering|checking (master|source)|waiting to reconnect|waiting for the (slave|replica) sql thread to free)`)
 
+// greets is the state of a receiver that the source may still refuse: its account, its id, its place.
+var greets = regexp.MustCompile(`(?i)^($|connecting|reconnecting|checking|registering|requesting|waiting to reconnect)`)
+
+// receives reports whether both threads run, and the receiver is past the steps at which its source may refuse it.
+func (s *Status) receives() bool {
+	return s != nil && s.IO == "Yes" && s.SQL == "Yes" && !greets.MatchString(s.IOState)
+}
+
 // idles are the states of an applier with nothing to apply.
 var idles = regexp.MustCompile(`(?i)has read all relay log|waiting for (the )?next event|waiting for an event|waiting for work from|waiting for (slave|replica) workers? to|waiting for dependent|waiting for (an )?event from coordinator|waiting for preceding|waiting for prior`)
 

@@ -311,14 +311,17 @@ func (s *starting) settle(ctx context.Context) (*Report, error) {
 		wait = defaultWait
 	}
 	end := time.Now().Add(wait)
-	for {
+	for looks := 0; ; {
 		r, err := read(ctx, s.e)
 		if err != nil {
 			return nil, err
 		}
 		st := r.status
-		up := st != nil && st.IO == "Yes" && st.SQL == "Yes" && !strings.HasPrefix(st.IOState, "Connecting")
-		if up || st != nil && (st.IOErrno != 0 || st.SQLErrno != 0) || time.Now().After(end) {
+		if looks++; !st.receives() {
+			looks = 0
+		}
+		// A source refuses a place after the request for it, when the target says already that it waits for events.
+		if looks == 3 || st != nil && (st.IOErrno != 0 || st.SQLErrno != 0) || time.Now().After(end) {
 			return diagnose(ctx, s.e, []reading{r})
 		}
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {
