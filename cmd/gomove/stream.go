@@ -91,7 +91,7 @@ func dumpStream(ctx context.Context, o dumper.Options, out io.Writer) (*dumper.S
 	switch {
 	case errors.Is(werr, syscall.EPIPE):
 		return nil, fmt.Errorf("dump to standard output: the command that reads the stream has ended, and its messages tell why: %w", werr)
-	case s == nil && (werr == nil || asked.Err() != nil || !errors.Is(err, context.Canceled) || errors.Is(werr, context.Canceled)):
+	case s == nil && (werr == nil || asked.Err() != nil || errors.Is(werr, context.Canceled) || !errors.Is(err, context.Canceled) && !errors.Is(err, werr)):
 		return nil, err
 	case werr != nil:
 		return nil, fmt.Errorf("dump to standard output: %w", werr)
