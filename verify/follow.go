@@ -23,6 +23,7 @@ type following struct {
 	*comparison
 	byGTID  bool   // places are GTID sets: the target uses them, or reads another log than the source's own
 	channel string // of the target; empty is the default one
+	behind  string // seconds, as the target's status says; empty where it does not
 	last    string // place that was waited for
 }
 
@@ -87,11 +88,11 @@ func (c *comparison) findChannel(ctx context.Context) (f *following, problem str
 			continue
 		}
 		// Several appliers of MySQL bring its position up to date a few times a second, its GTIDs at once.
-		f := &following{comparison: c, channel: r.First("channel_name", "connection_name"), byGTID: r.Text("auto_position") == "1"}
+		f := &following{comparison: c, channel: r.First("channel_name", "connection_name"), byGTID: r.Text("auto_position") == "1", behind: behind(r)}
 		return f, stopped(r), nil
 	}
 	if other != nil && c.o.Replicating { // by way of another server: only GTIDs mean the same there
-		return &following{comparison: c, byGTID: true, channel: other.First("channel_name", "connection_name")}, stopped(other), nil
+		return &following{comparison: c, byGTID: true, channel: other.First("channel_name", "connection_name"), behind: behind(other)}, stopped(other), nil
 	}
 	return nil, "it replicates from no server, or from another one", nil
 }
@@ -212,9 +213,20 @@ func (f *following) catchUp(ctx context.Context, limit time.Duration) error {
 		}
 		if time.Since(told) > 10*time.Second {
 			told = time.Now()
-			f.o.Log.Info("waits for the target", "place", l.String(), "waited", time.Since(started).Round(time.Second))
+			f.o.Log.Info("waits for the target", "place", l.String(), "waited", time.Since(started).Round(time.Second), "seconds_behind", f.lag(ctx))
 		}
 	}
+}
+
+// behind is how many seconds a status says that its replica is behind.
+func behind(r mysql.Named) string { return r.First("seconds_behind_source", "seconds_behind_master") }
+
+// lag is how many seconds the target says that it is behind; "unknown" where it does not.
+func (f *following) lag(ctx context.Context) string {
+	if g, _, err := f.findChannel(ctx); err == nil && g != nil && g.behind != "" {
+		return g.behind
+	}
+	return "unknown"
 }
 
 // why tells why the target waits for nothing; nil when it applies again.

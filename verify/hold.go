@@ -13,17 +13,22 @@ import (
 
 // canHold reports whether the rows may be locked on the source for a moment: few, and by their keys.
 func (a *agreement) canHold() bool {
-	return a.o.MaxLockHold > 0 && a.keys != nil && len(a.wanted) <= maxHeld && !a.notHeld
+	return a.o.MaxLockHold > 0 && a.keys != nil && len(a.wanted) <= maxHeld && !a.notHeld && !a.unheld
 }
 
 // hold has the last word on rows that still differ: it locks them on the source against writers, waits until the target has applied
-// what the source had, and compares. What could not be held in time stays as the looks have left it.
+// what the source had, and compares. What could not be held in time is looked at again.
 func (a *agreement) hold(ctx context.Context) error {
 	if !a.canHold() {
 		return nil
 	}
+	late := false
 	for _, keys := range a.keyBatches(heldAtOnce) {
+		held := false
 		for try := range holdTries {
+			if time.Now().After(a.until) {
+				break
+			}
 			if err := a.followed.catchUp(ctx, a.o.MaxWait); err != nil {
 				return err
 			}
@@ -31,14 +36,16 @@ func (a *agreement) hold(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if done || a.notHeld {
+			if held = done; done || a.notHeld {
 				break
 			}
 			if err := rest(ctx, try); err != nil {
 				return err
 			}
 		}
+		late = late || !held
 	}
+	a.unheld = late
 	return nil
 }
 
@@ -108,6 +115,7 @@ func (a *agreement) settle(keys []dump.RowSum, of, on collection) {
 	was, is := hashes(&of), hashes(&on)
 	for _, k := range keys {
 		delete(a.moved, k)
+		a.still[k] = surelyLooks
 		if slices.Equal(was[k], is[k]) {
 			delete(a.wanted, k)
 		}

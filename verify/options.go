@@ -20,6 +20,12 @@ import (
 // ErrDiffers is a comparison that ran to its end and found a difference: exit code 3.
 var ErrDiffers = errors.New("source and target differ")
 
+// ErrUndecided is a comparison that found no difference, but rows that changed at every look while the target followed: exit code 3.
+var ErrUndecided = errors.New("no difference was found, but it is not known of every row that it is equal")
+
+// NotEqual reports a comparison that ran to its end and cannot say that all is equal.
+func NotEqual(err error) bool { return errors.Is(err, ErrDiffers) || errors.Is(err, ErrUndecided) }
+
 const (
 	defaultMaxDifferences = 100
 	maxMaxDifferences     = 10_000

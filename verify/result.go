@@ -30,6 +30,11 @@ type Table struct {
 	Rows       []RowDifference `json:"rows,omitempty"`    // at most --max-differences
 }
 
+// undecided reports a table of which no row is known to differ.
+func (t *Table) undecided() bool {
+	return t.Undecided > 0 && t.Differing+t.Missing+t.Extra == 0 && !t.Partial && t.Problem == ""
+}
+
 // Kind of a difference of rows.
 type Kind string
 
@@ -254,6 +259,10 @@ func (t *Table) text() string {
 	}
 	if t.Problem != "" {
 		return "table " + name + ": its rows were not compared: " + t.Problem
+	}
+	if t.undecided() {
+		return fmt.Sprintf("table %s: %s changed on the source at every look, no other row differs (%s, on the target %s)",
+			name, progress.Counted(t.Undecided, "row"), progress.Counted(t.SourceRows, "row"), progress.Count(t.TargetRows))
 	}
 	least := ""
 	if t.Partial {

@@ -38,7 +38,7 @@ type comparison struct {
 	summary  Summary
 }
 
-// Run compares. Its summary is nil when the comparison could not be done; ErrDiffers comes with one.
+// Run compares. Its summary is nil when the comparison could not be done; ErrDiffers and ErrUndecided come with one.
 func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -60,16 +60,13 @@ func Run(ctx context.Context, o Options) (_ *Summary, err error) {
 	if c.followed != nil {
 		s.Followed, s.Agreed = c.followed.last, c.agreed
 	}
-	s.Equal = len(s.Differing)+len(s.Differences) == 0 && !s.DryRun
+	s.Equal = len(s.Differing)+len(s.Undecided)+len(s.Differences) == 0 && !s.DryRun
 	if o.Report != nil {
 		if err := s.writeReport(o.Report); err != nil {
 			return s, fmt.Errorf("--report: %w", err)
 		}
 	}
-	if len(s.Differing)+len(s.Differences) > 0 {
-		return s, ErrDiffers
-	}
-	return s, nil
+	return s, s.verdict(c.o.MaxLockHold)
 }
 
 func (c *comparison) run(ctx context.Context) error {
@@ -173,7 +170,11 @@ func (c *comparison) data(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if t != nil {
+		switch {
+		case t == nil:
+		case t.undecided():
+			c.summary.Undecided = append(c.summary.Undecided, t)
+		default:
 			c.summary.Differing = append(c.summary.Differing, t)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gomove/gomove/internal/progress"
 )
@@ -28,6 +29,7 @@ type Summary struct {
 	Agreed      int64    `json:"agreed,omitempty"`        // rows that differed at first, and agreed when the target had applied them
 	Equal       bool     `json:"equal"`
 	Differing   []*Table `json:"differing_tables,omitempty"`
+	Undecided   []*Table `json:"undecided_tables,omitempty"` // of which no row is known to differ, but some changed at every look
 	Differences []Object `json:"differing_objects,omitempty"`
 	Notes       []string `json:"notes,omitempty"` // what differs and is no difference by what was asked
 	Warnings    []string `json:"warnings,omitempty"`
@@ -58,9 +60,11 @@ func orNone(s string) string {
 
 // sort puts what was found in the order of its names: it was found in that of the sessions' work.
 func (s *Summary) sort() {
-	slices.SortStableFunc(s.Differing, func(a, b *Table) int {
+	byName := func(a, b *Table) int {
 		return cmp.Or(cmp.Compare(cmp.Or(a.Source, a.Target), cmp.Or(b.Source, b.Target)), cmp.Compare(a.Target, b.Target))
-	})
+	}
+	slices.SortStableFunc(s.Differing, byName)
+	slices.SortStableFunc(s.Undecided, byName)
 	slices.SortStableFunc(s.Differences, func(a, b Object) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.What, b.What), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
 	})
@@ -72,8 +76,11 @@ func (s *Summary) sort() {
 func (s *Summary) WriteText(w io.Writer) error {
 	var b strings.Builder
 	verdict := "no difference"
-	if !s.Equal {
-		verdict = progress.Counted(len(s.Differing)+len(s.Differences), "difference")
+	if n := len(s.Differing) + len(s.Differences); n > 0 {
+		verdict = progress.Counted(n, "difference")
+	}
+	if len(s.Undecided) > 0 {
+		verdict += fmt.Sprintf(", %s not decided", progress.Counted(len(s.Undecided), "table"))
 	}
 	if s.DryRun {
 		fmt.Fprintf(&b, "would compare %s of about %s\n", progress.Counted(s.Tables, "table"), progress.Counted(s.SourceRows, "row"))
@@ -86,13 +93,10 @@ func (s *Summary) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "  while the target followed the source, to %s; %s that differed at first agreed when the target had applied the source's place\n", s.Followed, progress.Counted(s.Agreed, "row"))
 	}
 	for _, t := range s.Differing {
-		fmt.Fprintf(&b, "  DIFFERS: %s\n", t.text())
-		for i := range t.Rows {
-			fmt.Fprintf(&b, "    %s\n", t.Rows[i].text())
-		}
-		if more := t.Differing + t.Missing + t.Extra + t.Undecided - t.shown(); more > 0 {
-			fmt.Fprintf(&b, "    %s\n", progress.Counted(more, "more row"))
-		}
+		t.write(&b, "DIFFERS")
+	}
+	for _, t := range s.Undecided {
+		t.write(&b, "UNDECIDED")
 	}
 	for _, o := range s.Differences {
 		fmt.Fprintf(&b, "  DIFFERS: %s\n", o.text())
@@ -107,6 +111,34 @@ func (s *Summary) WriteText(w io.Writer) error {
 	return err
 }
 
+// verdict is the error of what was found; nil when all is equal.
+func (s *Summary) verdict(maxLockHold time.Duration) error {
+	switch {
+	case len(s.Differing)+len(s.Differences) > 0:
+		return ErrDiffers
+	case len(s.Undecided) == 0:
+		return nil
+	}
+	var rows int64
+	names := make([]string, len(s.Undecided))
+	for i, t := range s.Undecided {
+		rows, names[i] = rows+t.Undecided, t.Source
+	}
+	return fmt.Errorf("%w: %s of %s changed on the source at every look; stop their writers for a moment, wait until the target keeps up, or raise --max-lock-hold (%s), and verify again",
+		ErrUndecided, progress.Counted(rows, "row"), strings.Join(names, ", "), maxLockHold)
+}
+
+// write writes a table and the rows that are named of it.
+func (t *Table) write(b *strings.Builder, verdict string) {
+	fmt.Fprintf(b, "  %s: %s\n", verdict, t.text())
+	for i := range t.Rows {
+		fmt.Fprintf(b, "    %s\n", t.Rows[i].text())
+	}
+	if more := t.Differing + t.Missing + t.Extra + t.Undecided - t.shown(); more > 0 {
+		fmt.Fprintf(b, "    %s\n", progress.Counted(more, "more row"))
+	}
+}
+
 // shown is how many rows are named.
 func (t *Table) shown() int64 {
 	n := int64(0)
@@ -119,7 +151,7 @@ func (t *Table) shown() int64 {
 // writeReport writes a line for each difference.
 func (s *Summary) writeReport(w io.Writer) error {
 	enc := json.NewEncoder(w)
-	for _, t := range s.Differing {
+	for _, t := range slices.Concat(s.Differing, s.Undecided) {
 		head := *t
 		head.Rows = nil
 		if err := enc.Encode(struct {

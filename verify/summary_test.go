@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestSummaryOrder finds the same differences in another order: the summary is the same.
@@ -31,5 +33,29 @@ func TestSummaryOrder(t *testing.T) {
 		if got := text(seed); got != want {
 			t.Fatalf("one order:\n%sanother:\n%s", want, got)
 		}
+	}
+}
+
+// TestSummaryUndecided tells rows that moved all the while apart from rows that differ.
+func TestSummaryUndecided(t *testing.T) {
+	moving, differs := &Table{Source: "`a`.`b`", Target: "`a`.`b`", Undecided: 2}, &Table{Source: "`a`.`c`", Target: "`a`.`c`", Undecided: 1, Missing: 1}
+	if !moving.undecided() || differs.undecided() || (&Table{Undecided: 1, Partial: true}).undecided() {
+		t.Error("a table is undecided where no row is known to differ, and all were looked at")
+	}
+	s := &Summary{Undecided: []*Table{moving}}
+	err := s.verdict(time.Second)
+	if !errors.Is(err, ErrUndecided) || errors.Is(err, ErrDiffers) || !NotEqual(err) || !strings.Contains(err.Error(), "2 rows of `a`.`b` changed on the source") {
+		t.Errorf("undecided: %v", err)
+	}
+	var b strings.Builder
+	if err := s.WriteText(&b); err != nil || strings.Contains(b.String(), "DIFFERS") || !strings.Contains(b.String(), "no difference, 1 table not decided") {
+		t.Errorf("error %v, summary\n%s", err, b.String())
+	}
+	s.Differing = []*Table{differs}
+	if err := s.verdict(time.Second); !errors.Is(err, ErrDiffers) || errors.Is(err, ErrUndecided) {
+		t.Errorf("differing: %v", err)
+	}
+	if err := (&Summary{}).verdict(time.Second); err != nil || NotEqual(err) {
+		t.Errorf("equal: %v", err)
 	}
 }

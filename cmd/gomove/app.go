@@ -74,7 +74,7 @@ func exitCode(err error) int {
 		return withCode.code
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.Is(err, dumper.ErrDiffers), errors.Is(err, loader.ErrDiffers), errors.Is(err, verify.ErrDiffers), errors.Is(err, inspect.ErrDiffers):
+	case errors.Is(err, dumper.ErrDiffers), errors.Is(err, loader.ErrDiffers), verify.NotEqual(err), errors.Is(err, inspect.ErrDiffers):
 		return exitDiffers
 	default:
 		return exitFailed

@@ -66,7 +66,7 @@ func (o *copying) run(ctx context.Context) (*copySummary, error) {
 		return s, err
 	}
 	found := o.compare(ctx, s)
-	if found != nil && !errors.Is(found, verify.ErrDiffers) {
+	if found != nil && !verify.NotEqual(found) {
 		return s, found // which counts for more than what differs: the summary tells that
 	}
 	return s, errors.Join(err, found)

@@ -82,7 +82,7 @@ func cutoverAction(c *cli.Context) (err error) {
 		if r == nil {
 			return err
 		}
-		if errors.Is(err, verify.ErrDiffers) {
+		if verify.NotEqual(err) {
 			err = &exitError{exitFailed, err} // what was asked for was not done
 			if !con.json {
 				err = errors.Join(err, compared.WriteText(con.stdout))

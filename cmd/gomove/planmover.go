@@ -145,6 +145,9 @@ func (m *mover) Verify(ctx context.Context, j plan.Job) (moved plan.Moved, err e
 	}
 	moved = plan.Moved{Seconds: s.Seconds, Rows: s.TargetRows, Bytes: s.Bytes}
 	switch {
+	case errors.Is(err, verify.ErrUndecided):
+		moved.Differs = err.Error()
+		return moved, nil
 	case errors.Is(err, verify.ErrDiffers):
 		moved.Differs = fmt.Sprintf("%s of tables and %s of definitions", progress.Counted(len(s.Differing), "difference"), progress.Counted(len(s.Differences), "difference"))
 		if o.Dump == nil {

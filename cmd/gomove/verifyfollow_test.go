@@ -93,12 +93,53 @@ func TestVerifyWhileReplicating(t *testing.T) {
 					t.Fatalf("the replication was not seen: %s", r.stdout)
 				}
 			}
+			if c.from == c.to {
+				verifyLate(t, source, target)
+			}
 			plantAndFind(t, source, target)
 			if err := w.stop(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+// verifyLate compares with a target that is always later than rows may be held: what moves is no difference, and is told apart from one.
+func verifyLate(t *testing.T, source, target *testdb.Server) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	defer func() { cancel(); wg.Wait() }()
+	for _, id := range []string{"1", "3"} {
+		wg.Go(func() {
+			for db := source.DB(t); ctx.Err() == nil; time.Sleep(time.Millisecond) {
+				if err := oneByOne(ctx, db, []string{"UPDATE shop.hot SET n=n+1 WHERE id=" + id}); err != nil && ctx.Err() == nil {
+					t.Errorf("counter: %v", err)
+					return
+				}
+			}
+		})
+	}
+	delayReplica(t, target, "3")
+	r := runBinary(t, "verify", "--source", uriOf(source), "--target", uriOf(target), "-T", "shop.hot", "--progress", "none", "--summary", "json",
+		"--no-schema", "--replicating", "--max-lock-hold", "100ms", "--max-wait", "6s")
+	m := jsonSummary(t, r)
+	t.Logf("late target: %v s, undecided %v", m["seconds"], m["undecided_tables"])
+	if r.code != 3 || m["differing_tables"] != nil || len(jsonList(m["undecided_tables"])) != 1 || m["equal"] != false ||
+		!strings.Contains(r.stderr, "no difference was found, but") || strings.Contains(r.stderr, "source and target differ") {
+		t.Errorf("late target: exit %d\n%s\n%s", r.code, r.stdout, r.stderr)
+	}
+	delayReplica(t, target, "0")
+}
+
+// delayReplica makes a replica apply what its source did so many seconds ago.
+func delayReplica(t *testing.T, s *testdb.Server, seconds string) {
+	t.Helper()
+	change := "CHANGE MASTER TO MASTER_DELAY="
+	if s.Kind == testdb.MySQL97 {
+		change = "CHANGE REPLICATION SOURCE TO SOURCE_DELAY="
+	}
+	s.Exec(t, "STOP "+replicaWord(s), change+seconds, "START "+replicaWord(s))
 }
 
 // plantAndFind makes differences on the target that replication does not mend, and wants these named and no others.
