@@ -3,7 +3,6 @@ package replica
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -12,18 +11,18 @@ import (
 
 // The texts by which a server tells apart the kinds of error 1236, which has one number for all.
 var (
-	noFirstLog   = regexp.MustCompile(`(?i)could not find (first log file name|next log)`)
-	impossible   = regexp.MustCompile(`(?i)impossible position|position > file size`)
-	purged       = regexp.MustCompile(`(?i)purged (required )?binary logs|has been purged|not in the master's binlog|have been purged`)
-	largePacket  = regexp.MustCompile(`(?i)max_allowed_packet`)
-	sameReplica  = regexp.MustCompile(`(?i)(slave|replica) with the same server_?(uuid|id)`)
-	logNotOpen   = regexp.MustCompile(`(?i)binary log is not open`)
-	bogus        = regexp.MustCompile(`(?i)bogus data|binlog truncated|error reading|event too small|corrupt`)
-	equalIDs     = regexp.MustCompile(`(?i)equal (mysql|mariadb) server (ids|uuids)`)
-	gtidModes    = regexp.MustCompile(`(?i)gtid_mode`)
-	failedGTID   = regexp.MustCompile(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}:(?:\w+:)?[0-9]+`)
-	denied       = regexp.MustCompile(`(?i)access denied`) // at the registration of a replica it has the number 1597 or 13120
-	secureNeeded = regexp.MustCompile(`(?i)secure connection|authentication plugin`)
+	noFirstLog   = pattern(`(?i)could not find (first log file name|next log)`)
+	impossible   = pattern(`(?i)impossible position|position > file size`)
+	purged       = pattern(`(?i)purged (required )?binary logs|has been purged|not in the master's binlog|have been purged`)
+	largePacket  = pattern(`(?i)max_allowed_packet`)
+	sameReplica  = pattern(`(?i)(slave|replica) with the same server_?(uuid|id)`)
+	logNotOpen   = pattern(`(?i)binary log is not open`)
+	bogus        = pattern(`(?i)bogus data|binlog truncated|error reading|event too small|corrupt`)
+	equalIDs     = pattern(`(?i)equal (mysql|mariadb) server (ids|uuids)`)
+	gtidModes    = pattern(`(?i)gtid_mode`)
+	failedGTID   = pattern(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}:(?:\w+:)?[0-9]+`)
+	denied       = pattern(`(?i)access denied`) // at the registration of a replica it has the number 1597 or 13120
+	secureNeeded = pattern(`(?i)secure connection|authentication plugin`)
 )
 
 const rebuild = "copy again and start anew; have the source keep its binary logs for longer (binlog_expire_logs_seconds, expire_logs_days; on RDS and Aurora mysql.rds_set_configuration('binlog retention hours', n))"
@@ -37,7 +36,7 @@ func (e *ends) brokenReceiving(ctx context.Context, r *Report) error {
 	switch {
 	case s.IOErrno == 1236, s.IOErrno == 13114, s.IOErrno == 13121:
 		return e.fatalLog(ctx, r)
-	case equalIDs.MatchString(text), s.IOErrno == 13117:
+	case equalIDs().MatchString(text), s.IOErrno == 13117:
 		what := "server_id"
 		if strings.Contains(strings.ToLower(text), "uuid") {
 			what = "server_uuid"
@@ -48,13 +47,13 @@ func (e *ends) brokenReceiving(ctx context.Context, r *Report) error {
 		} else {
 			r.advise("stop the target server, remove auto.cnf from its data directory, start it: it makes a server_uuid of its own")
 		}
-	case gtidModes.MatchString(text):
+	case gtidModes().MatchString(text):
 		r.Why = "gtid_mode of source and target do not go together"
 		r.advise("make them the same; a target with OFF_PERMISSIVE takes both kinds of transactions")
-	case s.IOErrno == 1045, s.IOErrno == 1130, s.IOErrno == 1044, s.IOErrno == 1227, denied.MatchString(text):
+	case s.IOErrno == 1045, s.IOErrno == 1130, s.IOErrno == 1044, s.IOErrno == 1227, denied().MatchString(text):
 		r.Why = "the source refuses the replication account: user, password, host or privilege"
 		r.advise("log in by hand as %s from the target's host; the account needs REPLICATION SLAVE; gomove replicate stop --forget and start make a new one", s.SourceUser)
-	case s.IOErrno == 2061, s.IOErrno == 2059, s.IOErrno == 1251, secureNeeded.MatchString(text):
+	case s.IOErrno == 2061, s.IOErrno == 2059, s.IOErrno == 1251, secureNeeded().MatchString(text):
 		r.Why = "the source wants an encrypted connection for this account, or another authentication than the target has"
 		r.advise("use TLS for the channel, or an account with mysql_native_password")
 	case s.IOErrno == 2026, s.IOErrno == 3159:
@@ -75,26 +74,26 @@ func (e *ends) brokenReceiving(ctx context.Context, r *Report) error {
 func (e *ends) fatalLog(ctx context.Context, r *Report) error {
 	text := r.Status.IOError
 	switch {
-	case impossible.MatchString(text):
+	case impossible().MatchString(text):
 		r.Why = "the place is behind the end of the source's log file: the source crashed or failed over without having written its log to disk"
 		r.advise("SET GLOBAL sync_binlog=1 on the source keeps it from happening again")
 		return e.nextLog(ctx, r)
-	case purged.MatchString(text):
+	case purged().MatchString(text):
 		r.Why = "the source has purged transactions that the target needs"
 		r.advise(rebuild)
-	case noFirstLog.MatchString(text):
+	case noFirstLog().MatchString(text):
 		r.Why = "the source no longer has the log file that the target needs"
 		return e.nextLog(ctx, r)
-	case largePacket.MatchString(text):
+	case largePacket().MatchString(text):
 		r.Why = "an event is larger than max_allowed_packet"
 		r.advise("SET GLOBAL max_allowed_packet=1073741824 on both sides (and slave_max_allowed_packet on the target), then gomove replicate restart")
-	case sameReplica.MatchString(text):
+	case sameReplica().MatchString(text):
 		r.Why = "another replica of the source has the target's server_id or server_uuid"
 		r.advise("give one of them another server_id, or remove auto.cnf from its data directory and restart it")
-	case logNotOpen.MatchString(text):
+	case logNotOpen().MatchString(text):
 		r.Why = "the source's binary log is off"
 		r.advise("switch it on, and copy again: what was written meanwhile is in no log")
-	case bogus.MatchString(text):
+	case bogus().MatchString(text):
 		r.Why = "the source's log is damaged at this place, or no event begins there"
 		return e.nextLog(ctx, r)
 	default:
@@ -220,7 +219,7 @@ func (e *ends) failedWorkers(ctx context.Context) ([]failedWorker, error) {
 	for _, r := range rows {
 		n, _ := strconv.Atoi(r.Text("number"))
 		if n != errStoppedByOther {
-			out = append(out, failedWorker{n, oneLine(r.Text("message")), failedGTID.FindString(r.Text("message"))})
+			out = append(out, failedWorker{n, oneLine(r.Text("message")), failedGTID().FindString(r.Text("message"))})
 		}
 	}
 	return out, nil

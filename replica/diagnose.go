@@ -3,7 +3,6 @@ package replica
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +16,7 @@ const (
 	longETA = 24 * time.Hour
 )
 
-var relaySpace = regexp.MustCompile(`(?i)to free enough relay log space`)
+var relaySpace = pattern(`(?i)to free enough relay log space`)
 
 // settled reports a reading that needs no second one to be judged.
 func (r reading) settled() bool {
@@ -121,7 +120,7 @@ func (e *ends) judge(ctx context.Context, r *Report, first, last reading) error 
 			r.advise("--source URI tells whether the source has more")
 		}
 	}
-	if relaySpace.MatchString(s.IOState) && (r.Verdict == Moving || r.Verdict == Busy) {
+	if relaySpace().MatchString(s.IOState) && (r.Verdict == Moving || r.Verdict == Busy) {
 		r.say("without the limit on relay logs it would be called %s: %s", r.Verdict, r.Why)
 		r.Verdict, r.Why = RelaySpace, fmt.Sprintf("the receiving thread pauses until some of the %s of relay logs are applied: normal, it slows nothing", progress.Bytes(s.RelayBytes))
 	}

@@ -3,7 +3,6 @@ package replica
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -150,18 +149,18 @@ type applier struct {
 }
 
 // receives is the state of the thread that only receives. Its names: master and source.
-var receives = regexp.MustCompile(`(?i)^(waiting for (master|source) to send|queueing (master|source) event|connecting to|reconnecting|requesting binlog|registering|checking (master|source)|waiting to reconnect|waiting for the (slave|replica) sql thread to free)`)
+var receives = pattern(`(?i)^(waiting for (master|source) to send|queueing (master|source) event|connecting to|reconnecting|requesting binlog|registering|checking (master|source)|waiting to reconnect|waiting for the (slave|replica) sql thread to free)`)
 
 // greets is the state of a receiver that the source may still refuse: its account, its id, its place.
-var greets = regexp.MustCompile(`(?i)^($|connecting|reconnecting|checking|registering|requesting|waiting to reconnect)`)
+var greets = pattern(`(?i)^($|connecting|reconnecting|checking|registering|requesting|waiting to reconnect)`)
 
 // receives reports whether both threads run, and the receiver is past the steps at which its source may refuse it.
 func (s *Status) receives() bool {
-	return s != nil && s.IO == "Yes" && s.SQL == "Yes" && !greets.MatchString(s.IOState)
+	return s != nil && s.IO == "Yes" && s.SQL == "Yes" && !greets().MatchString(s.IOState)
 }
 
 // idles are the states of an applier with nothing to apply.
-var idles = regexp.MustCompile(`(?i)has read all relay log|waiting for (the )?next event|waiting for an event|waiting for work from|waiting for (slave|replica) workers? to|waiting for dependent|waiting for (an )?event from coordinator|waiting for preceding|waiting for prior`)
+var idles = pattern(`(?i)has read all relay log|waiting for (the )?next event|waiting for an event|waiting for work from|waiting for (slave|replica) workers? to|waiting for dependent|waiting for (an )?event from coordinator|waiting for preceding|waiting for prior`)
 
 // readProcesses asks by SHOW: on MySQL 9.7 information_schema.PROCESSLIST gives error 3854 while anybody's statement has a 4-byte character.
 func readProcesses(ctx context.Context, s *mysql.Server) ([]mysql.Named, error) {
@@ -181,12 +180,12 @@ func readAppliers(processes []mysql.Named) []applier {
 	var out []applier
 	for _, r := range processes {
 		user := r.Text("user")
-		if user != "system user" && !strings.HasPrefix(user, "rdsrepladmin") || r.Text("command") == "Slave_IO" || receives.MatchString(r.Text("state")) {
+		if user != "system user" && !strings.HasPrefix(user, "rdsrepladmin") || r.Text("command") == "Slave_IO" || receives().MatchString(r.Text("state")) {
 			continue
 		}
 		id, _ := strconv.ParseUint(r.Text("id"), 10, 64)
 		seconds, _ := strconv.ParseInt(r.Text("time"), 10, 64)
-		idle := r.Text("state") == "" && r.Text("info") == "" || idles.MatchString(r.Text("state"))
+		idle := r.Text("state") == "" && r.Text("info") == "" || idles().MatchString(r.Text("state"))
 		out = append(out, applier{id, r.Text("state"), r.Text("info"), seconds, idle})
 	}
 	return out

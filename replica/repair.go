@@ -325,7 +325,7 @@ func (p *repairing) nextGTID(ctx context.Context) (string, error) {
 		failed = append(failed, w.gtid)
 	}
 	if len(workers) == 0 && p.status.SQLErrno != errStoppedByOther {
-		failed = append(failed, failedGTID.FindString(p.status.SQLError))
+		failed = append(failed, failedGTID().FindString(p.status.SQLError))
 	}
 	switch {
 	case rest == "" && !p.status.GTID:

@@ -3,7 +3,6 @@ package replica
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +48,7 @@ func (e *ends) measures(ctx context.Context) ([]Measure, error) {
 	return out, nil
 }
 
-var lockStates = regexp.MustCompile(`(?i)waiting for (table metadata|global read|commit|backup|schema metadata|stored \w+ metadata|trigger metadata|table level|user) lock|waiting for table flush|waiting for release of readlock`)
+var lockStates = pattern(`(?i)waiting for (table metadata|global read|commit|backup|schema metadata|stored \w+ metadata|trigger metadata|table level|user) lock|waiting for table flush|waiting for release of readlock`)
 
 // blocked finds an applier that waits for a lock in both readings, and who has it.
 func (e *ends) blocked(ctx context.Context, r *Report, first, last reading, moved bool) (bool, error) {
@@ -58,7 +57,7 @@ func (e *ends) blocked(ctx context.Context, r *Report, first, last reading, move
 	}
 	for _, a := range last.appliers {
 		row := last.transactions[a.id].Waits && first.transactions[a.id].Waits
-		meta := lockStates.MatchString(a.state) && first.stateOf(a.id) == a.state
+		meta := lockStates().MatchString(a.state) && first.stateOf(a.id) == a.state
 		if !row && !meta {
 			continue
 		}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -76,7 +75,18 @@ var (
 	_ Sweeper   = (*S3)(nil)
 )
 
-var bucketName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$`)
+// isBucketName reports a name of 2 to 255 letters, digits, dots, hyphens and underscores, with a letter or digit in front.
+func isBucketName(s string) bool {
+	const most = 255
+	for i := range len(s) {
+		c := s[i]
+		alphanumeric := '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !alphanumeric && (i == 0 || c != '.' && c != '_' && c != '-') {
+			return false
+		}
+	}
+	return 1 < len(s) && len(s) <= most
+}
 
 // IsS3 reports a place that is meant for NewS3.
 func IsS3(place string) bool { return strings.HasPrefix(place, "s3://") }
@@ -90,7 +100,7 @@ func ParseS3(uri string) (bucket, prefix string, err error) {
 	bucket, prefix, _ = strings.Cut(rest, "/")
 	prefix = strings.Trim(prefix, "/")
 	switch {
-	case !bucketName.MatchString(bucket):
+	case !isBucketName(bucket):
 		return "", "", fmt.Errorf("%q: %q cannot be the name of a bucket; want s3://bucket/prefix", uri, bucket)
 	case strings.ContainsFunc(prefix, unicode.IsControl):
 		return "", "", fmt.Errorf("%q: the prefix holds a control character", uri)
