@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,19 +16,6 @@ import (
 
 	"github.com/gomove/gomove/internal/testdb"
 )
-
-// mydumperTo dumps a server by mydumper; what goes on on the way is in said.
-func mydumperTo(t *testing.T, s *testdb.Server, dir string, args ...string) {
-	t.Helper()
-	tool, err := exec.LookPath("mydumper")
-	if err != nil {
-		t.Skip("SKIPPED, NOT TESTED: mydumper is not installed: run `make setup`")
-	}
-	cmd := exec.CommandContext(t.Context(), tool, append([]string{"-h", s.Host, "-P", fmt.Sprint(s.Port), "-u", s.User, "-t", "2", "-o", dir}, args...)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("mydumper %q: %v\n%s", args, err, out)
-	}
-}
 
 // forMydumper takes out of the shop what mydumper does not bring: it loses digits of a FLOAT and quotes no backtick in a name.
 func forMydumper(t *testing.T, s *testdb.Server) {
@@ -88,7 +74,7 @@ func TestMydumperDirectory(t *testing.T) {
 				{"-x", "^(shop|world)\\.", "-G", "-R", "-E", "-F", "1", "-s", "5000", "-N", "-e"},
 			} {
 				dir := filepath.Join(t.TempDir(), "dump")
-				mydumperTo(t, source, dir, how...)
+				testdb.Mydumper(t, source, dir, how...)
 				r := mustRun(t, loadArgs(target, dir, "--definer", "keep", "-t", "4", "--summary", "json", "--chunk-size", "100KiB")...)
 				at := jsonSummary(t, r)["coordinates"].(map[string]any)
 				if at["file"] != position[0] || fmt.Sprintf("%.0f", at["position"]) != position[1] {
@@ -126,9 +112,8 @@ func TestMydumperValues(t *testing.T) {
 					m.cases = append(m.cases, c)
 				}
 			}
-			mydumperTo(t, source, dir, "-x", "^("+strings.Join(names, "|")+")$")
-			myloader := exec.CommandContext(t.Context(), "myloader", "-d", dir, "-h", byMyloader.Host, "-P", fmt.Sprint(byMyloader.Port), "-u", byMyloader.User)
-			_ = myloader.Run() // it cannot create each table
+			testdb.Mydumper(t, source, dir, "-x", "^("+strings.Join(names, "|")+")$")
+			_, _ = testdb.Myloader(t, byMyloader, dir) // it cannot create each table
 			mustRun(t, loadArgs(byGomove, dir, "--if-exists", "drop")...)
 			m.require(t, newExactTables(byGomove))
 		})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,14 +84,8 @@ func bodies(t *testing.T, s *testdb.Server, schema string) []string {
 
 // TestForMyloader restores dumps of --for myloader with Debian's myloader.
 func TestForMyloader(t *testing.T) {
-	myloader, err := exec.LookPath("myloader")
-	if err != nil {
-		t.Skip("SKIPPED, NOT TESTED: myloader is not installed: run `make setup`")
-	}
 	requireRestores(t, []testdb.Kind{testdb.MariaDB, testdb.MySQL56}, "myloader", func(t *testing.T, target *testdb.Server, dir string) {
-		cmd := exec.CommandContext(t.Context(), myloader, "-d", dir, "-h", target.Host, "-P", fmt.Sprint(target.Port), "-u", target.User, "-t", "2", "-v", "3")
-		cmd.Dir = dir // LOAD DATA names its file without a directory
-		out, err := cmd.CombinedOutput()
+		out, err := testdb.Myloader(t, target, dir)
 		if err != nil || bytes.Contains(out, []byte("CRITICAL")) || bytes.Contains(out, []byte("Error")) {
 			t.Fatalf("myloader: %v\n%s", err, out)
 		}

@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -143,11 +142,7 @@ func TestTransformsForOtherTools(t *testing.T) {
 		case "mysql":
 			restoreByClient(t, s, dir)
 		case "myloader":
-			myloader, err := exec.LookPath(preset)
-			if err != nil {
-				t.Skip("SKIPPED, NOT TESTED: myloader is not installed: run `make setup`")
-			}
-			out, err := exec.CommandContext(t.Context(), myloader, "-d", dir, "-h", s.Host, "-P", strconv.Itoa(s.Port), "-u", s.User, "-v", "3").CombinedOutput()
+			out, err := testdb.Myloader(t, s, dir)
 			if err != nil || strings.Contains(string(out), "CRITICAL") {
 				t.Fatalf("myloader: %v\n%s", err, out)
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -199,10 +198,6 @@ func TestMysqlClientStops(t *testing.T) {
 }
 
 func TestMyloaderLoads(t *testing.T) {
-	myloader, err := exec.LookPath("myloader")
-	if err != nil {
-		t.Skip("SKIPPED, NOT TESTED: myloader is not installed")
-	}
 	for _, kind := range []testdb.Kind{testdb.MariaDB, testdb.MySQL56} {
 		for _, o := range []WriterOptions{{}, {Compression: None}, {Rows: CSV}} {
 			o.For = ForMyloader
@@ -212,9 +207,7 @@ func TestMyloaderLoads(t *testing.T) {
 				schemas := toolSchemas(t, server, "", "é x")
 				s := newStore(t)
 				rows := exampleDump(t, s, o, schemas)
-				cmd := exec.CommandContext(t.Context(), myloader, "-d", s.String(), "-h", server.Host, "-P", fmt.Sprint(server.Port), "-u", server.User, "-t", "2", "-v", "3")
-				cmd.Dir = s.String()
-				out, err := cmd.CombinedOutput()
+				out, err := testdb.Myloader(t, server, s.String())
 				if err != nil || bytes.Contains(out, []byte("CRITICAL")) {
 					t.Fatalf("%v: %s", err, out)
 				}
