@@ -55,6 +55,10 @@ func (l *load) checkTables(ctx context.Context) error {
 			l.summary.differs(fmt.Sprintf("table %s: it got %s, the dump has %s", t, progress.Counted(t.loaded, "row"), progress.Count(t.rows)))
 		}
 	}
+	if l.fed.statements() > 0 {
+		l.warn("numbers of rows and AUTO_INCREMENT on the target were not held against the file, as statements of it change them")
+		return nil
+	}
 	if l.summary.Resumed {
 		whole := func(t *table) bool { return !t.left && !t.bare && t.rows >= 0 }
 		if err := l.eachTable(ctx, whole, l.checkCount); err != nil {

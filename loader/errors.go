@@ -25,6 +25,8 @@ var (
 	ErrNoAccount = errors.New("no such account")
 	// ErrUnsafe is a statement that no dump needs.
 	ErrUnsafe = errors.New("statement refused")
+	// ErrMayHaveRun is a statement that was cut off, and that a transaction does not undo.
+	ErrMayHaveRun = errors.New("a load was cut off while it ran this statement, and nobody can tell whether it has run: look at the target, and begin anew by --restart --if-exists drop")
 	// ErrDamaged is a dump whose records contradict each other.
 	ErrDamaged = errors.New("dump is damaged")
 	// ErrRows is a chunk that did not arrive as it was dumped.

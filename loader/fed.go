@@ -17,11 +17,13 @@ import (
 // the chunks that are on their way to the target.
 type fed struct {
 	feed  dump.Feed
-	ahead *dump.Event        // read, and not yet given: what ended a batch of objects
-	ended bool               // io.EOF was read
-	batch []*dump.FedObject  // objects that the target does not have yet
-	nth   int                // batches before this one
-	anew  map[[2]string]bool // tables of the batch that a copy reads from their beginning
+	ahead *dump.Event       // read, and not yet given: what ended a batch of objects
+	ended bool              // io.EOF was read
+	batch []*dump.FedObject // objects that the target does not have yet
+	nth   int               // batches before this one
+	// statement is to be run before the feed is read on.
+	statement *dump.FedStatement
+	anew      map[[2]string]bool // tables of the batch that a copy reads from their beginning
 
 	mu      sync.Mutex
 	objects []*dump.FedObject
@@ -185,6 +187,18 @@ func (f *fed) recall(schema string) {
 			f.batch = append([]*dump.FedObject{o}, f.batch...)
 		}
 	}
+}
+
+// statements is how many statements the feed gives.
+func (f *fed) statements() int {
+	if f == nil {
+		return 0
+	}
+	o, ok := f.feed.(dump.Ordered)
+	if !ok {
+		return 0
+	}
+	return o.Statements()
 }
 
 // whole reports that no more objects come.

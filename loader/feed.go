@@ -62,6 +62,9 @@ func (l *load) receive(ctx context.Context, out chan<- work, ready chan<- *table
 			err = l.arrived(ctx, e.Chunk, out)
 		case e.Finished != nil:
 			err = l.endOf(ctx, e.Finished, ready)
+		case e.Statement != nil:
+			f.statement = e.Statement // what came before it is done first
+			return nil
 		}
 		if err != nil {
 			return err

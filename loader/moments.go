@@ -15,6 +15,7 @@ const (
 	atClaimed   moment = "after progress row" // and before LOAD, where the engine has transactions
 	atMiddle    moment = "mid LOAD"
 	atLoaded    moment = "after LOAD"
+	atStatement moment = "statement of the file run" // and not yet noted, or not committed
 	atChecked   moment = "before COMMIT"
 	atCommitted moment = "after COMMIT"
 	atIndexes   moment = "before indexes"

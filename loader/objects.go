@@ -64,7 +64,7 @@ func (l *load) createKind(ctx context.Context, s *session, want func(*dump.Objec
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(kinds, st.kind) || !l.picker.wants(o, &st) || st.kind == "trigger" && l.triggerLeft(o, &st) {
+			if !slices.Contains(kinds, st.kind) || !l.inPart(&st) || !l.picker.wants(o, &st) || st.kind == "trigger" && l.triggerLeft(o, &st) {
 				continue
 			}
 			if err := l.createStored(ctx, s, o, &st); err != nil {
@@ -239,7 +239,7 @@ func (l *load) createView(ctx context.Context, s *session, o *dump.Object) error
 		if err != nil {
 			return err
 		}
-		if st.kind == "view" {
+		if st.kind == "view" && l.inPart(&st) {
 			if err := l.createStored(ctx, s, o, &st); err != nil {
 				return err
 			}

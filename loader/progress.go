@@ -23,7 +23,7 @@ const (
 // Its kinds of rows: source (of a copy; key_range: its manifest, and each table's definition), run (state: the settings that a second run must share), session (table: the run's name; state: how
 // many slots its sessions have), phase (a phase that is done), table
 // (state: created, kept or left alone by this load), sequence (left alone),
-// schema (state: the collation that it has to get back), account (that this load makes; table: its accountKey), chunk (its rows are committed).
+// schema (state: the collation that it has to get back), script (a statement of the file; table: where it stands; state: begun or done), account (that this load makes; table: its accountKey), chunk (its rows are committed).
 type journal struct {
 	schema, table string // where it is; empty: nowhere yet
 	id            string // of the dump
@@ -37,6 +37,7 @@ type past struct {
 	sequences  map[[2]string]bool   // that are left alone
 	collations map[string]string    // that schemas had before the run changed them
 	accounts   map[string]bool      // that the run makes, by accountKey
+	statements map[string]string    // of the file: begun or done
 }
 
 // onlyCreated reports that nothing was on the target when the run began that it left there.
@@ -152,7 +153,7 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			return nil, err
 		}
 		if p == nil {
-			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}, sequences: map[[2]string]bool{}, collations: map[string]string{}, accounts: map[string]bool{}}
+			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}, sequences: map[[2]string]bool{}, collations: map[string]string{}, accounts: map[string]bool{}, statements: map[string]string{}}
 		}
 		switch kind {
 		case "run":
@@ -165,6 +166,8 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			p.collations[schema] = state
 		case markAccount:
 			p.accounts[table] = true
+		case markStatement:
+			p.statements[table] = state
 		case "sequence":
 			p.sequences[[2]string{schema, table}] = true
 		}

@@ -89,6 +89,7 @@ type load struct {
 	viaS3     atomic.Bool
 	noHistory atomic.Bool // mysql.aurora_s3_load_history cannot be read
 	unsafe    sync.Map    // statements that were passed over
+	part      part        // of the file whose objects are made; zero: all
 	told      sync.Map    // schemas that are counted: a feed may have one in several parts
 	dataTime  time.Duration
 	onMoment  func(at moment, s *session, of string) error // of a test; nil otherwise
@@ -186,7 +187,7 @@ func (l *load) phases(ctx context.Context) error {
 		return err
 	}
 	start := time.Now()
-	err = l.loadData(ctx)
+	err = l.loadInOrder(ctx)
 	l.dataTime = time.Since(start)
 	if err != nil && l.fed != nil {
 		return l.broken(err)

@@ -301,6 +301,9 @@ func (l *load) createTable(ctx context.Context, s *session, o *dump.Object) erro
 
 // defers reports whether a table's indexes are added after its data.
 func (l *load) defers(t *table) bool {
+	if l.fed.statements() > 0 {
+		return false // they may need them
+	}
 	switch l.o.DeferIndexes {
 	case DeferNone:
 		return false

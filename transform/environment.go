@@ -25,14 +25,15 @@ const (
 	VarCollation  = "collation_connection"
 	VarMode       = "sql_mode"
 	VarTimeZone   = "time_zone"
+	VarForeign    = "foreign_key_checks" // of statements that are run; SQL does not set it
 )
 
 // kept reports how a variable is treated: known to the environment, or harmless and passed over.
 func kept(name string) (keep, known bool) {
 	switch name {
-	case VarClient, VarConnection, VarCollation, VarMode, VarTimeZone:
+	case VarClient, VarConnection, VarCollation, VarMode, VarTimeZone, VarForeign:
 		return true, true
-	case "character_set_results", "foreign_key_checks", "unique_checks", "sql_notes", "sql_quote_show_create", "sql_log_bin",
+	case "character_set_results", "unique_checks", "sql_notes", "sql_quote_show_create", "sql_log_bin",
 		"autocommit", "innodb_strict_mode", "sql_warnings", "explicit_defaults_for_timestamp", "note_verbosity":
 		return false, true
 	}
@@ -77,12 +78,14 @@ func (e *Environment) assign(tokens []Token, m Mode) error {
 	if len(rest) < 2 || !isAssign(&rest) {
 		return fmt.Errorf("SET of %s", Join(tokens))
 	}
-	value, err := e.value(rest, m)
+	value, given, err := e.value(rest, m)
 	if err != nil {
 		return err
 	}
 	if strings.HasPrefix(name, "@") {
-		e.saved[name] = value
+		if delete(e.saved, name); given {
+			e.saved[name] = value
+		}
 		return nil
 	}
 	keep, known := kept(name)
@@ -90,7 +93,9 @@ func (e *Environment) assign(tokens []Token, m Mode) error {
 		return fmt.Errorf("SET of %s", Join(tokens))
 	}
 	if keep {
-		e.Vars[name] = value
+		if delete(e.Vars, name); given {
+			e.Vars[name] = value
+		}
 		switch name {
 		case VarConnection:
 			delete(e.Vars, VarCollation)
@@ -152,23 +157,25 @@ func isAssign(tokens *[]Token) bool {
 	return false
 }
 
-// value reads a literal, a word, a saved @variable or a @@variable.
-func (e *Environment) value(tokens []Token, m Mode) (string, error) {
+// value reads a literal, a word, a saved @variable or a @@variable; given is false for a variable that nothing was set to.
+func (e *Environment) value(tokens []Token, m Mode) (value string, given bool, err error) {
 	if len(tokens) == 2 && tokens[0].Is("-") {
-		return "-" + string(tokens[1].Text), nil
+		return "-" + string(tokens[1].Text), true, nil
 	}
 	if len(tokens) != 1 {
-		return "", fmt.Errorf("SET to %s", Join(tokens))
+		return "", false, fmt.Errorf("SET to %s", Join(tokens))
 	}
 	t := tokens[0]
 	if t.Kind != Variable {
-		return t.Unquote(m), nil
+		return t.Unquote(m), true, nil
 	}
 	name, _ := settingName(tokens)
 	if strings.HasPrefix(name, "@") {
-		return e.saved[name], nil
+		value, given = e.saved[name]
+		return value, given, nil
 	}
-	return e.Vars[name], nil
+	value, given = e.Vars[name]
+	return value, given, nil
 }
 
 // cutComma splits at the first comma outside of parentheses.

@@ -68,7 +68,7 @@ func openInspected(ctx context.Context, con *console, place, name string, in io.
 	if into == "" {
 		into = unnamedSchema
 	}
-	o := mysqldump.Options{Name: name, Into: into, Once: !again, AllowUnsafe: true, Open: func() (io.ReadCloser, error) { return io.NopCloser(in), nil }}
+	o := mysqldump.Options{Name: name, Into: into, Once: !again, Unsafe: mysqldump.PassOverUnsafe, Open: func() (io.ReadCloser, error) { return io.NopCloser(in), nil }}
 	if again {
 		o.Name = filepath.Base(place)
 		surveying(con, place, &o)

@@ -38,9 +38,13 @@ func looksLikeSQL(head []byte) bool {
 // be read twice; nil is the file of this path.
 func sqlFeed(path string, stream io.Reader, into string, chunkBytes int64) startFeed {
 	return func(ctx context.Context, con *console, o *loader.Options) (dump.Feed, func() error, error) {
+		unsafe := mysqldump.RefuseUnsafe
+		if o.Session.AllowUnsafe {
+			unsafe = mysqldump.RunUnsafe
+		}
 		define := &loader.Definitions{Target: o.Target, Names: o.Names}
 		m := mysqldump.Options{
-			Name: filepath.Base(path), Into: into, Once: stream != nil, AllowUnsafe: o.Session.AllowUnsafe, Define: define.Table,
+			Name: filepath.Base(path), Into: into, Once: stream != nil, Unsafe: unsafe, Renamed: len(o.Names.Schemas)+len(o.Names.Tables) > 0, Define: define.Table,
 			ChunkBytes: chunkBytes, Chunks: feedChunks(o.Threads),
 			Open: func() (io.ReadCloser, error) { return openPlain(path, nil) },
 		}

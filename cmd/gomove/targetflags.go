@@ -20,7 +20,7 @@ func targetFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "analyze", Usage: "ANALYZE TABLE after the rows"},
 		&cli.BoolFlag{Name: "enable-events", Usage: "events as they were, in place of disabled"},
 		&cli.BoolFlag{Name: "keep-progress", Usage: "leave the table of progress on the target"},
-		&cli.BoolFlag{Name: "allow-unsafe-sql", Usage: "take definitions that reach other servers or files, and pass over statements that no dump needs, in place of failing"},
+		&cli.BoolFlag{Name: "allow-unsafe-sql", Usage: "take definitions that reach other servers or files, run statements of a file of mysqldump that no dump needs in their places, and pass over those of a directory, in place of failing"},
 		&cli.BoolFlag{Name: "restart", Usage: "forget what an interrupted load has done"},
 	}
 }

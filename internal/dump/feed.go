@@ -38,12 +38,21 @@ type Selective interface {
 	Select(wanted func(schema, table string) bool)
 }
 
+// Ordered is an ObjectsFirst that gives statements too.
+type Ordered interface {
+	ObjectsFirst
+	// Statements is how many there are.
+	Statements() int
+}
+
 // Event is one step of a Feed: one of the fields is set. An object comes before its chunks; a table's Finished comes after its last
 // chunk, and there is one for each table, also for those without rows. Views, routines, triggers and events may come at any time.
 type Event struct {
 	Object   *FedObject
 	Chunk    *FedChunk
 	Finished *Finished
+	// Statement is to be run where it stands: all events before it have been done, none behind it.
+	Statement *FedStatement
 	// Defined is the end of all objects, of a Pipe that waits for Select there.
 	Defined bool
 }
@@ -58,6 +67,18 @@ type FedObject struct {
 	Definition string
 	// Anew says of a copy that was taken up that the table is read from its beginning: what an earlier run has committed of it goes.
 	Anew bool
+}
+
+// FedStatement is a statement of a script that makes nothing and brings no rows of its own.
+type FedStatement struct {
+	File     string
+	Line     int
+	Offset   int64 // names it: the same each time that the file is read
+	Schema   string
+	Text     []byte
+	Shown    string            // its start, for messages
+	RowsOnly bool              // it changes rows and ends no transaction, so that it is undone with the transaction where the engines can do that
+	Settings map[string]string // of the session, by the names of transform.Environment; what was not set is missing
 }
 
 // FedChunk is a chunk in memory. Its record is whole: Rows, Bytes and Number are those of its content; Stored and FileSum may be

@@ -30,10 +30,11 @@ type Options struct {
 	Once bool
 	Into string // schema of what stands before the first USE; default none
 	// Define gives the target's CREATE TABLE, for rows of a table that the file does not create; nil refuses them.
-	Define      func(ctx context.Context, schema, table string) ([]byte, error)
-	AllowUnsafe bool  // pass over statements that no dump needs, in place of failing
-	ChunkBytes  int64 // of a chunk of rows; default foreign.DefaultChunkBytes
-	Chunks      int   // in memory at once; default 5
+	Define     func(ctx context.Context, schema, table string) ([]byte, error)
+	Unsafe     Unsafe // default RefuseUnsafe
+	Renamed    bool   // tables go to other names than the file has
+	ChunkBytes int64  // of a chunk of rows; default foreign.DefaultChunkBytes
+	Chunks     int    // in memory at once; default 5
 
 	warnings *warnings
 }
@@ -52,15 +53,6 @@ func (o *Options) warn(text string) {
 	o.warnings.mu.Lock()
 	defer o.warnings.mu.Unlock()
 	o.warnings.list = append(o.warnings.list, text)
-}
-
-// refuse is the error of a statement that no dump needs, unless such are passed over.
-func (o *Options) refuse(line int, text string) error {
-	if o.AllowUnsafe {
-		o.warn(fmt.Sprintf("%s line %d: passed over, as a dump needs no such statement: %s", o.Name, line, text))
-		return nil
-	}
-	return &foreign.PlaceError{File: o.Name, Line: int64(line), Err: fmt.Errorf("%w; statement: %s", errNotKnown, text)}
 }
 
 // Feed is the events of a file.
@@ -93,6 +85,7 @@ var (
 	_ dump.Feed         = (*Feed)(nil)
 	_ dump.ObjectsFirst = (*Feed)(nil)
 	_ dump.Warned       = (*Feed)(nil)
+	_ dump.Ordered      = (*Feed)(nil)
 )
 
 // Open surveys a file, or reads the head of a pipe. The caller closes the Feed.

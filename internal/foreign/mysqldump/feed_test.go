@@ -47,6 +47,8 @@ func readAll(ctx context.Context, f *Feed) (events []string, err error) {
 			}
 			events = append(events, fmt.Sprintf("chunk %s.%s %d rows %d bytes %d %s: %.300s", e.Chunk.Schema, e.Chunk.Table, e.Chunk.Number, e.Chunk.Rows, e.Chunk.Bytes, e.Chunk.File, text))
 			e.Chunk.Release()
+		case e.Statement != nil:
+			events = append(events, fmt.Sprintf("statement %s:%d in %s, rows only %v: %s", e.Statement.File, e.Statement.Line, e.Statement.Schema, e.Statement.RowsOnly, e.Statement.Text))
 		case e.Finished != nil:
 			events = append(events, fmt.Sprintf("finished %s.%s %d", e.Finished.Schema, e.Finished.Table, e.Finished.Rows))
 		}
@@ -184,7 +186,7 @@ func TestUnsafe(t *testing.T) {
 	if _, _, err := plain(t, script, nil); err == nil || !strings.Contains(err.Error(), "line 2: statement refused") {
 		t.Errorf("error: %v", err)
 	}
-	events, warnings, err := plain(t, script, func(o *Options) { o.AllowUnsafe = true })
+	events, warnings, err := plain(t, script, func(o *Options) { o.Unsafe = PassOverUnsafe })
 	if err != nil || len(events) != 5 {
 		t.Errorf("%v, %q", err, events)
 	}
@@ -192,6 +194,40 @@ func TestUnsafe(t *testing.T) {
 	for _, want := range []string{"line 2: passed over, as a dump needs no such statement: UPDATE t", "line 3: passed over", "line 4: passed over"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in %s", want, all)
+		}
+	}
+}
+
+// TestUnsafeRun gives such statements in their places, and refuses those that mean nothing there.
+func TestUnsafeRun(t *testing.T) {
+	run := func(o *Options) { o.Unsafe = RunUnsafe }
+	events, _, err := plain(t, "CREATE TABLE t (i int);\nINSERT INTO t VALUES (1);\nUPDATE t SET i=1;\nDROP TABLE other;\nINSERT INTO t VALUES (2);\n", run)
+	var got []string
+	for _, e := range events {
+		if strings.HasPrefix(e, "chunk") || strings.HasPrefix(e, "statement") {
+			got = append(got, strings.TrimSpace(strings.TrimPrefix(e, "chunk s.t ")))
+		}
+	}
+	want := []string{"0 rows 1 bytes 2 d.sql from line 2: 1", "statement d.sql:3 in s, rows only true: UPDATE t SET i=1", "statement d.sql:4 in s, rows only false: DROP TABLE other", "1 rows 1 bytes 2 d.sql from line 5: 2"}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v, events (-want +got):\n%s", err, diff)
+	}
+	for script, want := range map[string]string{
+		"UPDATE t SET i=@x":                 "uses @x",
+		"SET @x=(SELECT 1)":                 "uses @x",
+		"SET SESSION max_heap_table_size=1": "what only the session",
+		"PREPARE s FROM 'SELECT 1'":         "PREPARE is about the session",
+		"ROLLBACK":                          "ROLLBACK is about the session",
+		"DROP TEMPORARY TABLE t":            "temporary table",
+		"CREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW SET NEW.i=1;\nUPDATE t SET i=1;\nINSERT INTO t VALUES (1)": "put the trigger behind the rows",
+	} {
+		if _, _, err := plain(t, "CREATE TABLE t (i int);\n"+script+";\n", run); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", script, err, want)
+		}
+	}
+	for want, change := range map[string]func(*Options){"not from a pipe": func(o *Options) { o.Unsafe, o.Once = RunUnsafe, true }, "--schema-map": func(o *Options) { o.Unsafe, o.Renamed = RunUnsafe, true }} {
+		if _, _, err := plain(t, "CREATE TABLE t (i int);\nUPDATE t SET i=1;\n", change); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }

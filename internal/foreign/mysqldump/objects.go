@@ -24,6 +24,7 @@ type objects struct {
 	dropped []drop          // what DROP statements name
 	system  map[string]bool // schemas of the server that are passed over
 	guessed bool            // a charset, and said so
+	unsafe  unsafe
 }
 
 // table is a table of the file.
@@ -49,13 +50,15 @@ type view struct {
 
 // drop is a DROP statement that is not run, as --if-exists decides of what it is about.
 type drop struct {
-	what string
-	line int
-	text string
+	what   string
+	line   int
+	text   string
+	offset int64
 }
 
 func newObjects(o *Options) *objects {
-	return &objects{o: o, schemas: map[string]*dump.FedObject{}, tables: map[[2]string]*table{}, made: map[string]bool{}, system: map[string]bool{}}
+	return &objects{o: o, schemas: map[string]*dump.FedObject{}, tables: map[[2]string]*table{}, made: map[string]bool{}, system: map[string]bool{},
+		unsafe: unsafe{at: map[int64]bool{}, fires: map[[2]string]int{}}}
 }
 
 // systemSchemas are the server's own: a dump of all databases has tables of theirs.
@@ -195,7 +198,9 @@ func (c *objects) createStored(s *session, it *item, kind, schema, name string) 
 	o := c.schema(schema)
 	switch kind {
 	case "TRIGGER":
-		if t := c.tables[[2]string{schema, triggerTable(it.text, it.mode)}]; t != nil && !c.o.Once {
+		table := triggerTable(it.text, it.mode)
+		c.triggered(schema, table)
+		if t := c.tables[[2]string{schema, table}]; t != nil && !c.o.Once {
 			o = t.object
 		}
 		o.Triggers = append(o.Triggers, name)
@@ -348,10 +353,17 @@ func (c *objects) checkWhole() error {
 		}
 	}
 	for _, d := range c.dropped {
-		if !c.made[d.what] {
-			if err := c.o.refuse(d.line, d.text); err != nil {
-				return err
-			}
+		if c.made[d.what] {
+			continue
+		}
+		err := error(nil)
+		if c.o.Unsafe == RunUnsafe {
+			err = c.run(d.offset, d.line, d.text, "")
+		} else {
+			err = c.o.refuse(d.line, d.text)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ func (s *session) statement(it *item) error {
 		if s.passesBulk(it) {
 			return nil
 		}
-		return s.o.refuse(it.line, excerpt(it.text))
+		return s.unsafe(it)
 	}
 	if err != nil {
 		return s.script.at(it.line, fmt.Errorf("%w; statement: %s", err, excerpt(it.text)))
@@ -182,7 +182,8 @@ func (s *session) drop(tokens []transform.Token, it *item) error {
 		what = madeKey(kind, schema, name)
 	}
 	if !s.objects.passes(schema) {
-		s.objects.dropped = append(s.objects.dropped, drop{what, it.line, excerpt(it.text)})
+		s.objects.dropped = append(s.objects.dropped, drop{what, it.line, excerpt(it.text), it.offset})
+		s.objects.unsafe.count++
 	}
 	return nil
 }

@@ -54,6 +54,9 @@ func (f *Feed) surveyItem(ctx context.Context, it *item) error {
 		return f.session.script.at(it.line, err)
 	}
 	if t != nil {
+		if err := f.objects.checkFires(t); err != nil {
+			return f.session.script.at(it.line, err)
+		}
 		t.last = it.offset
 	}
 	n := 0
@@ -133,6 +136,9 @@ func (f *Feed) replay(ctx context.Context) error {
 // replayItem gives the rows of an INSERT; of other statements only the settings count now.
 func (f *Feed) replayItem(ctx context.Context, it *item) error {
 	if it.insert == nil {
+		if f.objects.unsafe.at[it.offset] {
+			return f.giveStatement(ctx, it)
+		}
 		tokens := significantStart(it.text[:min(len(it.text), maxShort)], it.mode)
 		switch {
 		case len(tokens) > 0 && tokens[0].Is("SET"):
