@@ -40,7 +40,7 @@ func TestTablesTogether(t *testing.T) {
 		o := Options{Threads: 2, Selection: catalog.Selection{Schemas: []string{schema}}, Progress: &progress.Counters{}}
 		dir, sum, err := dumpWith(t.Context(), t, s, o, func(file string) {
 			if strings.Contains(file, ".large.0") && !killed.Swap(true) {
-				for _, id := range s.Query(t, "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%`large`%' AND ID <> CONNECTION_ID()") {
+				for _, id := range s.Query(t, "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT%`large`%' AND ID <> CONNECTION_ID()") {
 					s.Exec(t, "KILL "+id[0])
 				}
 			}
