@@ -25,6 +25,11 @@ func NewDefinitionReader(conn *mysql.Conn, account string, schemas []*Schema, wa
 	return d
 }
 
+// ReopenBy gives the reader a new session by open when its own is lost. open ends the lost one, and the caller the last one.
+func (d *DefinitionReader) ReopenBy(open func(ctx context.Context) (*mysql.Conn, error)) {
+	d.show.reopen = open
+}
+
 // ReadSchema reads CREATE DATABASE IF NOT EXISTS.
 func (d *DefinitionReader) ReadSchema(ctx context.Context, name string) ([]byte, error) {
 	row, err := d.show.row(ctx, "SHOW CREATE DATABASE IF NOT EXISTS "+mysql.QuoteName(name))

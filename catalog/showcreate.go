@@ -18,6 +18,26 @@ type ShowReader struct {
 	account string
 	current string            // schema that the session is in
 	shown   map[*Table][]byte // CREATE TABLE of tables that will be asked for
+	reopen  func(ctx context.Context) (*mysql.Conn, error)
+}
+
+// again runs f, and once more on a new session when the session is lost: definitions are not read in the snapshot.
+func (s *ShowReader) again(ctx context.Context, f func() error) error {
+	err := f()
+	if s.reopen == nil || !mysql.IsConnectionLost(err) || ctx.Err() != nil {
+		return err
+	}
+	conn, openErr := s.reopen(ctx)
+	if openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	s.Conn = conn
+	if s.current != "" {
+		if _, err := conn.ExecContext(ctx, "USE "+mysql.QuoteName(s.current)); err != nil {
+			return err
+		}
+	}
+	return f()
 }
 
 // use makes schema the current one, so that names in it are printed without it.
@@ -25,7 +45,11 @@ func (s *ShowReader) use(ctx context.Context, schema string) error {
 	if s.current == schema {
 		return nil
 	}
-	if _, err := s.Conn.ExecContext(ctx, "USE "+mysql.QuoteName(schema)); err != nil {
+	err := s.again(ctx, func() error {
+		_, err := s.Conn.ExecContext(ctx, "USE "+mysql.QuoteName(schema))
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	s.current = schema
@@ -49,7 +73,11 @@ func (s *ShowReader) Show(ctx context.Context, kind, schema, name string) (mysql
 }
 
 func (s *ShowReader) row(ctx context.Context, query string) (mysql.Named, error) {
-	rows, err := mysql.QueryNamed(ctx, s.Conn, query)
+	var rows []mysql.Named
+	err := s.again(ctx, func() (err error) {
+		rows, err = mysql.QueryNamed(ctx, s.Conn, query)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -271,8 +271,17 @@ func (r *run) withDefinitions(ctx context.Context, f func(d *definitions) error)
 			err = closeErr
 		}
 	}()
+	reader := catalog.NewDefinitionReader(conn, r.server.Facts.User, r.catalog.Schemas, r.warn)
+	reader.ReopenBy(func(ctx context.Context) (*mysql.Conn, error) {
+		_ = conn.Close() // it is lost
+		again, err := r.server.Session(ctx)
+		if err == nil {
+			conn = again
+		}
+		return again, err
+	})
 	return f(&definitions{
-		DefinitionReader: catalog.NewDefinitionReader(conn, r.server.Facts.User, r.catalog.Schemas, r.warn),
+		DefinitionReader: reader,
 		writer:           r.writer, run: r, myloader: r.out.For == dump.ForMyloader,
 	})
 }
