@@ -111,33 +111,3 @@ func existing(o *dump.Object, name string, p *presence, fold func(string) string
 	}
 	return found
 }
-
-// checkKept refuses kept tables with triggers, which the load would fire. Those that are left alone may have any.
-func (l *load) checkKept(ctx context.Context) error {
-	var fired []string
-	bySchema := map[string]map[string]bool{}
-	for _, t := range l.batch {
-		if !t.kept || t.left {
-			continue
-		}
-		if bySchema[t.schema] == nil {
-			names, err := column(ctx, l.server, "SELECT event_object_table FROM information_schema.triggers WHERE event_object_schema="+
-				mysql.QuoteString(t.schema)+" AND event_manipulation='INSERT'")
-			if err != nil {
-				return err
-			}
-			bySchema[t.schema] = map[string]bool{}
-			for _, n := range names {
-				bySchema[t.schema][l.fold(n)] = true
-			}
-		}
-		if l.past == nil && bySchema[t.schema][l.fold(t.name)] {
-			fired = append(fired, t.String())
-		}
-	}
-	if len(fired) > 0 {
-		return fmt.Errorf("%w with triggers that loading would fire, nothing was changed: %s; drop the triggers, or choose --if-exists drop",
-			ErrExists, shorten(fired))
-	}
-	return nil
-}

@@ -93,9 +93,19 @@ func TestLoadRefusesTriggersOnKeptTables(t *testing.T) {
 		o := options(s, d.write(t))
 		o.IfExists = ExistsTruncate
 		_, err := run(t, o)
-		wantError(t, err, ErrExists, "trigger", "`t`")
+		wantError(t, err, ErrExists, "trigger `"+schema+"`.`tr` of table `"+schema+"`.`t`", "nothing was changed")
 		wantRows(t, s.DB(t), schema+".t", 0)
 		noProgress(t, s.DB(t))
+		s.Exec(t, "DROP TRIGGER "+schema+".tr", "CREATE TRIGGER "+schema+".tr AFTER DELETE ON "+schema+".t FOR EACH ROW SET @fired=1")
+		s.Exec(t, "CREATE USER blind@'%' IDENTIFIED BY 'x'", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES ON `"+schema+"`.* TO blind@'%'")
+		defer s.Exec(t, "DROP USER blind@'%'")
+		o.Target.User, o.Target.Password = "blind", "x"
+		summary, err := run(t, o) // such triggers do not fire
+		must(t, err)
+		wantRows(t, s.DB(t), schema+".t", 10)
+		if blind := strings.Contains(strings.Join(summary.Warnings, "\n"), "may not see triggers in `"+schema+"`"); blind != (s.Kind != testdb.MariaDB) {
+			t.Errorf("warnings: %q", summary.Warnings)
+		}
 	})
 }
 
