@@ -9,6 +9,7 @@ import (
 )
 
 func main() {
+	collectLate()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal ends the run in order; after it the default action is back, so a second one kills.
 	context.AfterFunc(ctx, stop)
