@@ -62,14 +62,15 @@ func (r *Reader) readFeatures(ctx context.Context) error {
 		r.have[name] = map[string]bool{}
 	}
 	describe := r.describeAll
-	if r.server.Facts.Flavor == mysql.MariaDB {
-		describe = r.describeEach
+	if f := r.server.Facts; f.Flavor == mysql.MariaDB || f.Number < 80000 {
+		describe = r.describeJoined
 	}
 	err := describe(ctx)
 	if err != nil {
 		r.have = nil
+		return fmt.Errorf("columns of information_schema: %w", err)
 	}
-	return err
+	return nil
 }
 
 // describeAll asks information_schema about itself.
@@ -83,18 +84,18 @@ func (r *Reader) describeAll(ctx context.Context) error {
 	})
 }
 
-// describeEach asks each table for no rows: MariaDB makes all of information_schema's tables for one question about them.
-func (r *Reader) describeEach(ctx context.Context) error {
-	for name, have := range r.have {
-		if err := r.describe(ctx, name, have); err != nil {
-			return fmt.Errorf("columns of information_schema.%s: %w", name, err)
-		}
-	}
-	return nil
-}
+// tableMark stands before the name of a table among names of columns.
+const tableMark = ":"
 
-func (r *Reader) describe(ctx context.Context, name string, have map[string]bool) error {
-	rows, err := r.server.DB().QueryContext(ctx, "SELECT * FROM information_schema."+name+" LIMIT 0")
+// describeJoined asks all the tables at once for no rows: servers without a dictionary make all of information_schema's tables for one
+// question about them.
+func (r *Reader) describeJoined(ctx context.Context) error {
+	lists, tables := make([]string, len(described)), make([]string, len(described))
+	for i, name := range described {
+		lists[i] = "'' AS " + mysql.QuoteName(tableMark+name) + ", " + name + ".*"
+		tables[i] = "information_schema." + name
+	}
+	rows, err := r.server.DB().QueryContext(ctx, "SELECT "+strings.Join(lists, ", ")+" FROM "+strings.Join(tables, ", ")+" LIMIT 0")
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,12 @@ func (r *Reader) describe(ctx context.Context, name string, have map[string]bool
 	if err != nil {
 		return err
 	}
+	var have map[string]bool
 	for _, n := range names {
+		if table, ok := strings.CutPrefix(n, tableMark); ok {
+			have = r.have[table]
+			continue
+		}
 		have[strings.ToUpper(n)] = true
 	}
 	return rows.Err()
