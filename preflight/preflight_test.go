@@ -117,6 +117,11 @@ func defects() []planted {
 		{id: "P09", sql: "CREATE TABLE S.bad (id INT PRIMARY KEY, a CHAR(1) CHARACTER SET utf8)", severity: Note, names: "`a`", says: "utf8"},
 		{id: "P09", on: []testdb.Kind{my97}, to: my56, sql: "CREATE TABLE S.bad (id INT PRIMARY KEY, a CHAR(1) COLLATE utf8mb4_0900_ai_ci)", severity: Warning, names: "utf8mb4_0900_ai_ci", says: "becomes utf8mb4_"},
 		{id: "P09", on: []testdb.Kind{maria}, to: my97, sql: "CREATE TABLE S.bad (id INT PRIMARY KEY, a CHAR(1) COLLATE utf8mb4_uca1400_as_cs)", severity: Warning, names: "uca1400", says: "becomes utf8mb4_0900_as_cs"},
+		{id: "P09", to: maria, adjust: func(e *examination) { // as on a server that was built without it
+			if to, err := e.holds(context.Background()); err == nil {
+				maps.DeleteFunc(to.Collations, func(name string, _ bool) bool { return !strings.HasPrefix(name, "latin1") })
+			}
+		}, sql: "CREATE TABLE S.bad (id INT PRIMARY KEY, a CHAR(1) CHARACTER SET greek, b CHAR(1) CHARACTER SET latin1)", severity: Error, names: "greek_general_ci", says: "`bad`.`a`", only: "latin1_swedish_ci"},
 		{id: "P10", sql: "CREATE TABLE S.bad (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 3", severity: Note, names: "`bad`", says: "3 partitions"},
 		{id: "P11", sql: "CREATE TABLE S.bad (id INT PRIMARY KEY, p INT, CONSTRAINT casc FOREIGN KEY (p) REFERENCES S.fine(id) ON DELETE CASCADE, CONSTRAINT plain FOREIGN KEY (p) REFERENCES S.fine(id))",
 			severity: Note, names: "`casc`", says: "ON DELETE CASCADE", only: "`plain`"},

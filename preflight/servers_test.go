@@ -184,6 +184,7 @@ func TestChecksOfServers(t *testing.T) {
 			}
 			busy(t, own, back)
 			zones(t, own)
+			late(t, shared, own)
 		})
 	}
 }
