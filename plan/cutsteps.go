@@ -53,7 +53,7 @@ func (w *writer) events() []string {
 	var out []string
 	for _, s := range w.cat.Schemas {
 		for _, e := range s.Events {
-			out = append(out, mysql.QuoteTable(s.Name, e))
+			out = append(out, mysql.QuoteTable(w.schemaThere(s.Name), e))
 		}
 	}
 	return out

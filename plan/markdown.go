@@ -72,6 +72,9 @@ func (r *Report) writeSize(b *strings.Builder) {
 	s := &r.Size
 	fmt.Fprintf(b, "## Size\n\n%s of about %s, %s, and %s of secondary indexes, by the server's statistics. Source: %s, binary log %s.\n\n",
 		progress.Counted(s.Tables, "table"), progress.Counted(s.Rows, "row"), progress.Bytes(s.Bytes), progress.Bytes(s.Indexes), text(r.Source.What), r.Source.Binlog)
+	if s.Narrowed > 0 {
+		fmt.Fprintf(b, "Of %s only the rows that --where takes are counted, estimated from an index or from some %s rows of each.\n\n", progress.Counted(s.Narrowed, "table"), progress.Count(whereRows))
+	}
 	b.WriteString("| schema | tables | rows | data | indexes |\n|---|---|---|---|---|\n")
 	for _, x := range s.Schemas {
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", text(x.Name), progress.Count(int64(x.Tables)), progress.Count(x.Rows), progress.Bytes(x.Bytes), progress.Bytes(x.Indexes))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/progress"
+	"github.com/gomove/gomove/transform"
 )
 
 const (
@@ -80,12 +81,12 @@ func (p *planning) trial(ctx context.Context, fraction float64) (_ *trial, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
-	job := Job{Selection: s.selection, Dir: filepath.Join(root, "dump"), Schemas: p.scratch(), Threads: p.o.Threads, Trial: true}
+	job := Job{Selection: s.selection, Dir: filepath.Join(root, "dump"), Names: transform.Names{Schemas: p.scratch()}, Threads: p.o.Threads, Trial: true}
 	t := &trial{fraction: fraction, tables: len(s.tables), left: s.left}
 	if t.dump, err = p.o.Mover.Dump(ctx, job); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, p.drop(ctx, job.Schemas)) }()
+	defer func() { err = errors.Join(err, p.drop(ctx, job.Names.Schemas)) }()
 	if t.load, err = p.o.Mover.Load(ctx, job); err != nil {
 		return nil, errors.Join(err, p.forget(ctx, t.dump.ID))
 	}
@@ -150,9 +151,9 @@ func (p *planning) whole(empty, part *trial) (dump, load float64) {
 		got, ok := part.dump.Tables[t.Quoted()]
 		switch {
 		case !ok || got.Rows == 0:
-			bytes += float64(t.Bytes)
+			bytes += float64(p.part(t, t.Bytes))
 		case t.Rows > wholeBelow:
-			bytes += float64(got.Bytes) / float64(got.Rows) * float64(t.Rows)
+			bytes += float64(got.Bytes) / float64(got.Rows) * float64(p.part(t, t.Rows))
 		default:
 			bytes += float64(got.Bytes)
 		}

@@ -55,6 +55,10 @@ func (p *planning) canFollow() (ok bool, why string) {
 	toMariaDB := p.target != nil && p.target.Facts.Flavor == mysql.MariaDB
 	format := from.Variables["binlog_format"]
 	switch {
+	case p.renamed():
+		return false, "replication knows the source's names, and --schema-map or --table-map gives others"
+	case len(p.o.Selection.Where) > 0:
+		return false, "replication brings changes of rows that --where leaves out, too"
 	case !from.LogBin:
 		return false, "the source has no binary log; " + logOn(from) + " would allow near-zero downtime"
 	case format != "" && !strings.EqualFold(format, "ROW"):
@@ -93,6 +97,8 @@ func (p *planning) physical() string {
 		return "the target is not Aurora"
 	case p.target != nil:
 		return "it makes a new cluster, and the target is there already"
+	case p.renamed():
+		return "it keeps all names, and others were asked for"
 	case !p.all():
 		return "it moves the whole server, and a part was selected"
 	case p.source.Facts.Flavor == mysql.MariaDB:

@@ -17,6 +17,7 @@ import (
 	"github.com/gomove/gomove/internal/mysql"
 	"github.com/gomove/gomove/internal/progress"
 	"github.com/gomove/gomove/preflight"
+	"github.com/gomove/gomove/transform"
 )
 
 var (
@@ -29,10 +30,10 @@ var (
 // Job is a dump, load, copy or comparison.
 type Job struct {
 	Selection catalog.Selection
-	Dir       string            // of the dump
-	Threads   int               // 0: the command's own default
-	Schemas   map[string]string // other names on the target
-	Trial     bool              // a sample: no lock on the source, what its missing rows make differ is no error
+	Dir       string          // of the dump
+	Threads   int             // 0: the command's own default
+	Names     transform.Names // other names on the target
+	Trial     bool            // a sample: no lock on the source, what its missing rows make differ is no error
 }
 
 // Moved is what a job did.
@@ -62,9 +63,10 @@ type Options struct {
 	Target    *mysql.Options // default none: a new Aurora cluster
 	Words     Words
 	Selection catalog.Selection
-	Skip      []string      // ids of checks that are left out
-	Threads   int           // connections of a dump, and of a load; default one per core of this machine, and one per two
-	Downtime  time.Duration // how long the applications may stand still; default as short as can be
+	Names     transform.Names // of objects on the target; default the same
+	Skip      []string        // ids of checks that are left out
+	Threads   int             // connections of a dump, and of a load; default one per core of this machine, and one per two
+	Downtime  time.Duration   // how long the applications may stand still; default as short as can be
 	Measure   MeasureOptions
 	Rehearse  bool // run the plan's steps into Target, which is disposable
 	Mover     Mover
@@ -76,6 +78,7 @@ type Options struct {
 type Words struct {
 	Source, Target string   // URIs
 	Selection      []string // flags
+	Where, Names   []string // flags that not every command takes
 }
 
 // MeasureOptions is --measure.
@@ -106,6 +109,9 @@ type planning struct {
 	target *mysql.Server // nil when there is none
 	cat    *catalog.Catalog
 	report *Report
+
+	shares   map[string]float64 // of the rows of tables with a condition, by quoted name
+	occupied map[string]bool    // schemas that the target had before the move
 }
 
 // Run makes the plan. A report comes with ErrDiffers too.
@@ -185,6 +191,12 @@ func (p *planning) read(ctx context.Context) error {
 	if len(p.cat.Schemas) == 0 {
 		return catalog.ErrNothing
 	}
+	if err := p.findShares(ctx); err != nil {
+		return err
+	}
+	if err := p.findOccupied(ctx); err != nil {
+		return err
+	}
 	if err := p.sizes(ctx); err != nil {
 		return err
 	}
@@ -194,7 +206,7 @@ func (p *planning) read(ctx context.Context) error {
 		skip = append(slices.Clone(skip), "P25") // a rehearsal that was before is replaced
 	}
 	p.report.Checks, err = preflight.Examine(ctx, preflight.Subject{
-		Source: p.source, Catalog: p.cat, Target: p.target, Selection: p.o.Selection, Log: p.o.Log,
+		Source: p.source, Catalog: p.cat, Target: p.target, Selection: p.o.Selection, Names: p.o.Names, Log: p.o.Log,
 	}, preflight.All, skip)
 	return err
 }

@@ -40,10 +40,10 @@ func (p *planning) mayRehearse(ctx context.Context) error {
 	if n := mysql.Number(err); err != nil && n != errNoTable && n != errNoSchema {
 		return err
 	}
-	for _, s := range p.cat.Schemas {
-		name := strings.ToLower(s.Name)
+	for _, schema := range p.schemasThere() {
+		name := strings.ToLower(schema)
 		if there[name] && !ours[name] {
-			return fmt.Errorf("%w: the target has the schema %s, which no rehearsal has put there: take it away, or name another target", ErrRefused, mysql.QuoteName(s.Name))
+			return fmt.Errorf("%w: the target has the schema %s, which no rehearsal has put there: take it away, or name another target", ErrRefused, mysql.QuoteName(schema))
 		}
 	}
 	return nil
@@ -52,9 +52,9 @@ func (p *planning) mayRehearse(ctx context.Context) error {
 // prepare takes the last rehearsal's schemas away and notes this one's, before anything of it is there.
 func (p *planning) prepare(ctx context.Context) error {
 	statements := []string{"CREATE DATABASE IF NOT EXISTS " + mysql.QuoteName(rehearsalSchema), "CREATE TABLE IF NOT EXISTS " + rehearsalName() + rehearsalColumns}
-	for _, s := range p.cat.Schemas {
-		statements = append(statements, "REPLACE INTO "+rehearsalName()+" VALUES ("+mysql.QuoteString(s.Name)+", UTC_TIMESTAMP())",
-			"DROP DATABASE IF EXISTS "+mysql.QuoteName(s.Name))
+	for _, name := range p.schemasThere() {
+		statements = append(statements, "REPLACE INTO "+rehearsalName()+" VALUES ("+mysql.QuoteString(name)+", UTC_TIMESTAMP())",
+			"DROP DATABASE IF EXISTS "+mysql.QuoteName(name))
 	}
 	for _, q := range statements {
 		if _, err := p.target.DB().ExecContext(ctx, q); err != nil {
@@ -76,7 +76,7 @@ func (p *planning) rehearse(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
 	m := p.o.Mover
 	do := map[string]func(context.Context, Job) (Moved, error){"dump": m.Dump, "load": m.Load, "copy": m.Copy, "verify": m.Verify, "follow-verify": m.Verify}
-	job := Job{Selection: p.o.Selection, Threads: p.o.Threads}
+	job := Job{Selection: p.o.Selection, Names: p.o.Names, Threads: p.o.Threads}
 	if slices.ContainsFunc(p.report.Steps, func(s Step) bool { return s.ID == "dump" }) {
 		job.Dir = filepath.Join(root, "dump")
 	}

@@ -31,6 +31,8 @@ type Size struct {
 	Rows    int64        `json:"estimated_rows"`
 	Bytes   int64        `json:"estimated_bytes"`
 	Indexes int64        `json:"estimated_index_bytes"` // secondary ones
+	// Narrowed is how many tables have a --where: only what it is estimated to take of them is counted.
+	Narrowed int `json:"tables_with_where,omitempty"`
 }
 
 // SchemaSize is one schema.
@@ -44,11 +46,13 @@ type SchemaSize struct {
 
 // TableSize is one table.
 type TableSize struct {
-	Name    string `json:"name"` // quoted
-	Engine  string `json:"engine"`
-	Rows    int64  `json:"estimated_rows"`
-	Bytes   int64  `json:"estimated_bytes"`
-	Indexes int64  `json:"estimated_index_bytes"`
+	Name   string `json:"name"` // quoted
+	Engine string `json:"engine"`
+	// Share is what --where is estimated to take of its rows.
+	Share   *float64 `json:"where_share,omitempty"`
+	Rows    int64    `json:"estimated_rows"`
+	Bytes   int64    `json:"estimated_bytes"`
+	Indexes int64    `json:"estimated_index_bytes"`
 }
 
 // Road is one of the methods.

@@ -43,12 +43,12 @@ func (p *planning) sample(ctx context.Context, fraction float64) (*sampling, err
 	defer probes.Close()
 	for _, t := range p.sampled() {
 		if fraction > 0 && t.Rows > wholeBelow {
-			condition, ok, err := fractionOf(ctx, probes, t, fraction)
+			condition, ok, err := fractionOf(ctx, probes, t, fraction, places)
 			if err != nil {
 				return nil, fmt.Errorf("table %s: %w", t, err)
 			}
 			if !ok {
-				s.left += t.Bytes
+				s.left += p.part(t, t.Bytes)
 				continue
 			}
 			if t.Where != "" {
@@ -81,21 +81,22 @@ func (p *planning) sampled() []*catalog.Table {
 	return out
 }
 
-// fractionOf is a condition for a fraction of a table's rows; ok is false where it has no key to take a part by.
-func fractionOf(ctx context.Context, q chunker.Querier, t *catalog.Table, fraction float64) (condition string, ok bool, err error) {
+// fractionOf is a condition for a fraction of a table's rows, from so many places of its key or more; ok is false where it has no key to take a part by.
+func fractionOf(ctx context.Context, q chunker.Querier, t *catalog.Table, fraction float64, places int) (condition string, ok bool, err error) {
 	key := chunker.ChooseKey(t.Indexes)
 	if key == nil || key.Nullable() {
 		return "", false, nil
 	}
 	tiled := catalog.NewTableReader(t, key, "").Tiled()
+	pieces := max(pieces, places)
 	var all []chunker.Range
-	for r, err := range chunker.Ranges(ctx, q, tiled, chunker.Options{TargetBytes: max(t.Bytes/pieces, 64<<10)}) {
+	for r, err := range chunker.Ranges(ctx, q, tiled, chunker.Options{TargetBytes: max(t.Bytes/int64(pieces), 64<<10)}) {
 		if err != nil {
 			return "", false, err
 		}
 		all = append(all, r)
 	}
-	n := min(max(places, int(1.3*fraction*pieces)), len(all))
+	n := min(max(places, int(1.3*fraction*float64(pieces))), len(all))
 	rows := int64(fraction * float64(t.Rows) / float64(n))
 	var parts []string
 	for i := range n {

@@ -32,7 +32,11 @@ func (p *planning) sizes(ctx context.Context) error {
 		of[s.Name] = &SchemaSize{Name: s.Name}
 	}
 	for _, t := range p.cat.Tables {
-		one := TableSize{Name: t.Quoted(), Engine: t.Engine, Rows: t.Rows, Bytes: t.Bytes, Indexes: indexes[t.Quoted()]}
+		one := TableSize{Name: t.Quoted(), Engine: t.Engine, Rows: p.part(t, t.Rows), Bytes: p.part(t, t.Bytes), Indexes: p.part(t, indexes[t.Quoted()])}
+		if share, narrowed := p.shares[t.Quoted()]; narrowed {
+			one.Share = &share
+			size.Narrowed++
+		}
 		size.Largest = append(size.Largest, one)
 		s := of[t.Schema]
 		if s == nil {

@@ -3,8 +3,6 @@ package plan
 import (
 	"strconv"
 	"strings"
-
-	"github.com/gomove/gomove/internal/mysql"
 )
 
 // unknownTarget stands in the commands of a plan without --target.
@@ -25,7 +23,11 @@ type writer struct {
 
 // command is a gomove command between both servers.
 func (w *writer) command(name string, more ...string) string {
-	return line(append(append([]string{"gomove", name, "--source", w.o.Words.Source, "--target", w.to()}, w.o.Words.Selection...), more...))
+	words := append([]string{"gomove", name, "--source", w.o.Words.Source, "--target", w.to()}, w.o.Words.Selection...)
+	if name != "check" { // which looks at whole tables
+		words = append(words, w.o.Words.Where...)
+	}
+	return line(append(append(words, w.o.Words.Names...), more...))
 }
 
 func (w *writer) to() string {
@@ -115,15 +117,6 @@ func (w *writer) threads() []string {
 	return []string{"-t", strconv.Itoa(w.o.Threads)}
 }
 
-// dropAll takes what was moved off the target.
-func (w *writer) dropAll() []string {
-	var out []string
-	for _, s := range w.cat.Schemas {
-		out = append(out, "DROP DATABASE IF EXISTS "+mysql.QuoteName(s.Name)+";")
-	}
-	return out
-}
-
 const emptyTarget = "On the target, drop what was moved; the source was only read. The same command, given again, carries on where it can."
 
 // move is the part that differs by the road.
@@ -134,11 +127,11 @@ func (w *writer) move() []Step {
 	case roadCopy:
 		out = append(out, Step{ID: "copy", What: "Copy schemas, rows, indexes, foreign keys and objects in one step. Events are created disabled.", Downtime: true,
 			Commands: []string{w.command("copy", w.threads()...)}, Back: emptyTarget, BackBy: w.dropAll()})
-		verify = append(verify, "--source", w.o.Words.Source)
+		verify = append(append(verify, "--source", w.o.Words.Source), w.o.Words.Where...)
 	case roadDump, roadS3:
 		dump := []string{"gomove", "dump", "--source", w.o.Words.Source}
-		dump = append(append(append(dump, w.o.Words.Selection...), w.threads()...), "-o", w.place)
-		load := []string{"gomove", "load", "-d", w.place, "--target", w.to()}
+		dump = append(append(append(append(dump, w.o.Words.Selection...), w.o.Words.Where...), w.threads()...), "-o", w.place)
+		load := append([]string{"gomove", "load", "-d", w.place, "--target", w.to()}, w.o.Words.Names...)
 		load = append(load, w.threads()...)
 		remove := "rm -r " + w.place
 		if w.road == roadS3 {
@@ -157,7 +150,7 @@ func (w *writer) move() []Step {
 		return out // compared once the target follows: the source moves on
 	}
 	return append(out, Step{ID: "verify", What: "Compare every row and definition.", Downtime: true,
-		Commands: []string{line(append(append(verify, "--target", w.to()), w.o.Words.Selection...))},
+		Commands: []string{line(append(append(append(verify, "--target", w.to()), w.o.Words.Selection...), w.o.Words.Names...))},
 		Back:     "Nothing was changed. Where something differs, drop what was moved and find out why before the next try.", BackBy: w.dropAll()})
 }
 

@@ -20,12 +20,15 @@ const planHelp = `Examples:
   2. To a target that is there, with the times measured by moving a sample
      gomove plan --source mysql://admin@old/ --target mysql://admin@new/ -B shop --measure -o plan.md
   3. The whole move, tried on a target that holds nothing else
-     gomove plan --source mysql://admin@old/ --target mysql://admin@test/ -B shop --rehearse --disposable -o plan.md`
+     gomove plan --source mysql://admin@old/ --target mysql://admin@test/ -B shop --rehearse --disposable -o plan.md
+  4. A part of it, under another name
+     gomove plan --source mysql://admin@old/ --target mysql://admin@new/ -B shop --where "shop.orders=made>='2024-01-01'" --schema-map shop=shop_2024`
 
 func newPlanCommand() *cli.Command {
 	flags := []cli.Flag{uriFlag("source"), uriFlag("target"), profileFlag("target")}
-	flags = append(flags, selectionFlags()...)
+	flags = append(append(flags, selectionFlags()...), mapFlags()...)
 	flags = append(flags,
+		whereFlag(),
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` for the plan", DefaultText: "standard output"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`NUMBER` of connections that dump, load and copy will have", DefaultText: "each command's own"},
 		&cli.DurationFlag{Name: "downtime", Usage: "how long the applications may stand still, as a `TIME`", DefaultText: "as short as can be"},
@@ -63,6 +66,9 @@ func planOptions(c *cli.Context) (o plan.Options, err error) {
 	if o.Selection, err = selection(c); err != nil {
 		return o, err
 	}
+	if o.Names, err = names(c); err != nil {
+		return o, err
+	}
 	if o.Threads, err = threads(c); err != nil {
 		return o, err
 	}
@@ -82,7 +88,7 @@ func planOptions(c *cli.Context) (o plan.Options, err error) {
 	if o.Source, err = resolveConnection(c, "source", "source", surroundings{}); err != nil {
 		return o, err
 	}
-	o.Words = plan.Words{Source: shownURI(c.String("source")), Selection: selectionWords(c)}
+	o.Words = plan.Words{Source: shownURI(c.String("source")), Selection: flagWords(c, selectionFlags()), Where: flagWords(c, []cli.Flag{whereFlag()}), Names: flagWords(c, mapFlags())}
 	if c.String("target") != "" {
 		target, err := resolveConnection(c, "target", "target", surroundings{})
 		if err != nil {
@@ -111,9 +117,9 @@ func shownURI(uri string) string {
 	return scheme + "://" + user + rest[at:]
 }
 
-// selectionWords are the flags of a selection, for the commands of a plan.
-func selectionWords(c *cli.Context) (out []string) {
-	for _, f := range selectionFlags() {
+// flagWords are those flags that were given, for the commands of a plan.
+func flagWords(c *cli.Context, flags []cli.Flag) (out []string) {
+	for _, f := range flags {
 		name := f.Names()[0]
 		dashed := "--" + name
 		if !c.IsSet(name) {

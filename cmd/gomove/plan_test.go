@@ -93,6 +93,12 @@ func TestPlanEstimates(t *testing.T) {
 				t.Fatalf("estimates %v, sample %v", estimated, sample)
 			}
 			if !exact {
+				for where, share := range map[string]float64{"id+0<=60000": 0.2, "c LIKE 'a%'": 0.0625} { // of which no index tells
+					size := jsonSummary(t, mustRun(t, planArgs(source, nil, "-T", "shop.sb0", "--where", "shop.sb0="+where, "--summary", "json")...))["size"].(map[string]any)
+					if got := jsonList(size["largest_tables"])[0]["where_share"].(float64); math.Abs(got-share) > 0.02 {
+						t.Errorf("%s takes %v of the rows, want %v", where, got, share)
+					}
+				}
 				if k == testdb.MariaDB {
 					interruptedSample(t, source, target)
 				}
@@ -183,6 +189,52 @@ func TestPlan(t *testing.T) {
 		}
 	}
 	rehearsals(t, source, target)
+	planNarrowed(t, source, target)
+}
+
+// planNarrowed plans a move of a part under other names: sizes, commands and the rehearsal are those of the part.
+func planNarrowed(t *testing.T, source, target *testdb.Server) {
+	t.Helper()
+	target.Exec(t, "CREATE DATABASE other", "CREATE TABLE other.stays(i INT)")
+	args := planArgs(source, target, "-B", "shop", "--where", "shop.sb0=id<=3000", "--where", "shop.mixed=price<50", "--schema-map", "shop=shop_new", "--table-map", "shop.keyless=other.bag", "--temp", t.TempDir())
+	r := mustRun(t, args...)
+	const named = " --schema-map shop=shop_new --table-map shop.keyless=other.bag"
+	for _, want := range []string{
+		"**Downtime**: with downtime", "replication knows the source's names", "Of 2 tables only the rows that --where takes are counted", "gomove check --source " + uriOf(source) + " --target " + uriOf(target) + " --schema shop" + named,
+		" --schema shop --where 'shop.sb0=id<=3000' --where 'shop.mixed=price<50'" + named, "DROP DATABASE IF EXISTS `shop_new`;", "DROP TABLE IF EXISTS `other`.`bag`;", "ALTER EVENT `shop_new`.`later` ENABLE;", "gomove verify --source",
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the plan lacks %q\n%s", want, r.stdout)
+		}
+	}
+	for _, m := range markdownCommand.FindAllStringSubmatch(r.stdout, -1) {
+		words := strings.Fields(strings.ReplaceAll(m[1], "'", ""))[1:]
+		if words[0] == "copy" {
+			words = append(words, "--dry-run")
+		}
+		if got := runBinary(t, words...); got.code == 2 {
+			t.Errorf("%s: %s", m[1], got.stderr)
+		}
+	}
+	m := jsonSummary(t, mustRun(t, append(args, "--measure", "--measure-time", "200ms", "--summary", "json")...))
+	for _, table := range jsonList(m["size"].(map[string]any)["largest_tables"]) {
+		want := map[string]float64{"`shop`.`sb0`": 0.5, "`shop`.`mixed`": 0.35}[table["name"].(string)]
+		if share, _ := table["where_share"].(float64); math.Abs(share-want) > 0.1 {
+			t.Errorf("%s: share %v, want %v", table["name"], share, want)
+		}
+	}
+	args = append(args, "--rehearse", "--disposable", "--summary", "json")
+	if r := runBinary(t, args...); r.code != 1 || !strings.Contains(r.stderr, "the target has the schema `other`, which no rehearsal has put there") {
+		t.Errorf("a schema of somebody else: exit %d\n%s", r.code, r.stderr)
+	}
+	target.Exec(t, "DROP DATABASE other")
+	for range 2 {
+		mustRun(t, args...)
+	}
+	got := target.Query(t, "SELECT (SELECT COUNT(*) FROM shop_new.sb0), (SELECT COUNT(*) FROM shop_new.mixed), (SELECT COUNT(*) FROM other.bag), (SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='shop_new' AND table_name='keyless')")
+	if fmt.Sprint(got) != "[[1000 349 40 0]]" {
+		t.Errorf("rehearsed: %v", got)
+	}
 }
 
 // rehearsals tries a plan on a target that is disposable, twice, and where the target holds something else.

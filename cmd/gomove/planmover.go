@@ -40,7 +40,7 @@ func (m *mover) dumping(j plan.Job) dumper.Options {
 func (m *mover) loading(j plan.Job) (loader.Options, error) {
 	definer, err := transform.ParseDefiner("strip")
 	return loader.Options{
-		Target: *m.target, Selection: j.Selection, Threads: j.Threads, Definer: definer, Names: transform.Names{Schemas: j.Schemas}, Log: m.log, Progress: m.counters,
+		Target: *m.target, Selection: j.Selection, Threads: j.Threads, Definer: definer, Names: j.Names, Log: m.log, Progress: m.counters,
 	}, err
 }
 
@@ -133,11 +133,12 @@ func (m *mover) Copy(ctx context.Context, j plan.Job) (moved plan.Moved, err err
 // Verify compares the target with the dump, or with the source where there is none.
 func (m *mover) Verify(ctx context.Context, j plan.Job) (moved plan.Moved, err error) {
 	m.counters.Reset()
-	o := verify.Options{Source: m.source, Target: *m.target, Selection: j.Selection, Threads: j.Threads, Recheck: 3, Log: m.log, Progress: m.counters}
+	o := verify.Options{Source: m.source, Target: *m.target, Selection: j.Selection, Names: j.Names, Threads: j.Threads, Recheck: 3, Log: m.log, Progress: m.counters}
 	if j.Dir != "" {
 		if o.Dump, err = m.open(ctx, j.Dir); err != nil {
 			return moved, err
 		}
+		o.Selection.Where = nil // of a dump all rows are compared
 	}
 	s, err := verify.Run(ctx, o)
 	if s == nil {
