@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,11 @@ func TestMysqldumpUnsafeRun(t *testing.T) {
 			if r := runBinary(t, args...); r.code != 1 || !strings.Contains(r.stderr, "line 6: statement refused: a dump needs no such statement") {
 				t.Fatalf("without the flag: exit %d\n%s", r.code, r.stderr)
 			}
+			for want, more := range map[string][]string{"--if-exists skip leaves tables alone": {"--if-exists", "skip"}, "values that --mask replaces": {"--mask", "got.parent.n=null"}, "names other tables": {"--schema-map", "got=other"}} {
+				if r := runBinary(t, append(append(slices.Clone(args), "--allow-unsafe-sql"), more...)...); r.code != 1 || !strings.Contains(r.stderr, want) {
+					t.Errorf("%v: exit %d\n%s", more, r.code, r.stderr)
+				}
+			}
 			m := jsonSummary(t, mustRun(t, append(args, "--allow-unsafe-sql", "--if-exists", "drop", "--summary", "json")...))
 			warnings := fmt.Sprint(m["warnings"])
 			for _, want := range []string{"dump.sql line 8: a dump needs no such statement; it is run in its place: UPDATE", "line 17: a dump", "line 21: a dump", "were not held against the file"} {
@@ -103,28 +109,52 @@ func killUnsafe(t *testing.T, s *testdb.Server) {
 	const table = "CREATE TABLE a (id INT PRIMARY KEY, n INT) ENGINE=InnoDB;\nINSERT INTO a VALUES (1,0),(2,0),(3,0);\nUPDATE a SET n=n+1;\n"
 	file := filepath.Join(t.TempDir(), "dump.sql")
 	args := loadArgs(s, file, "--into", "got", "-t", "2", "--allow-unsafe-sql")
-	kill := func() {
+	const at = "SELECT id FROM information_schema.processlist WHERE info LIKE '%SLEEP(0.2%' AND info NOT LIKE '%processlist%' AND info LIKE 'UPDATE%'"
+	begin := func() (r *running, id string) {
 		t.Helper()
-		r := startBinary(t, args...)
+		r = startBinary(t, args...)
 		for range 500 {
-			if n := s.Query(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%SLEEP(0.3%' AND info NOT LIKE '%processlist%'"); n[0][0] != "0" {
-				break
+			if n := s.Query(t, at); len(n) > 0 {
+				return r, n[0][0]
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
+		t.Fatalf("the statement was not seen\n%s", r.wait(t).stderr)
+		return nil, ""
+	}
+	kill := func() {
+		t.Helper()
+		r, _ := begin()
 		_ = r.cmd.Process.Kill()
 		if got := r.wait(t); got.code != -1 {
 			t.Fatalf("it was not killed: exit %d\n%s", got.code, got.stderr)
 		}
 	}
-	writeFile(t, file, table+"UPDATE a SET n=n+10 WHERE SLEEP(0.3)=0;\nINSERT INTO a VALUES (4,0);\n")
+	lose := func() result {
+		t.Helper()
+		r, id := begin()
+		s.Exec(t, "KILL "+id)
+		return r.wait(t)
+	}
+	writeFile(t, file, table+"UPDATE a SET n=n+10 WHERE SLEEP(0.2)=0;\nINSERT INTO a VALUES (4,0);\n")
 	kill()
 	mustRun(t, args...)
 	if got := s.Query(t, "SELECT GROUP_CONCAT(n ORDER BY id) FROM got.a")[0][0]; got != "11,11,11,0" {
 		t.Errorf("killed within an UPDATE: %s", got)
 	}
 	s.Exec(t, "DROP DATABASE got", "CREATE DATABASE got")
-	writeFile(t, file, "CREATE PROCEDURE p() UPDATE a SET n=n+10 WHERE SLEEP(0.3)=0;\n"+table+"CALL p();\n")
+	if r := lose(); r.code != 0 {
+		t.Fatalf("connection lost within an UPDATE: exit %d\n%s", r.code, r.stderr)
+	}
+	if got := s.Query(t, "SELECT GROUP_CONCAT(n ORDER BY id) FROM got.a")[0][0]; got != "11,11,11,0" {
+		t.Errorf("connection lost within an UPDATE: %s", got)
+	}
+	s.Exec(t, "DROP DATABASE got", "CREATE DATABASE got")
+	writeFile(t, file, "CREATE PROCEDURE p() UPDATE a SET n=n+10 WHERE SLEEP(0.2)=0;\n"+table+"CALL p();\n")
+	if r := lose(); r.code != 1 || !strings.Contains(r.stderr, "nobody can tell whether it has run") {
+		t.Errorf("connection lost within a CALL: exit %d\n%s", r.code, r.stderr)
+	}
+	s.Exec(t, "DROP DATABASE got", "DROP DATABASE gomove", "CREATE DATABASE got")
 	kill()
 	if r := runBinary(t, args...); r.code != 1 || !strings.Contains(r.stderr, "dump.sql line 5: a load was cut off while it ran this statement, and nobody can tell whether it has run") {
 		t.Errorf("killed within a CALL: exit %d\n%s", r.code, r.stderr)

@@ -44,7 +44,7 @@ func sqlFeed(path string, stream io.Reader, into string, chunkBytes int64) start
 		}
 		define := &loader.Definitions{Target: o.Target, Names: o.Names}
 		m := mysqldump.Options{
-			Name: filepath.Base(path), Into: into, Once: stream != nil, Unsafe: unsafe, Renamed: len(o.Names.Schemas)+len(o.Names.Tables) > 0, Define: define.Table,
+			Name: filepath.Base(path), Into: into, Once: stream != nil, Unsafe: unsafe, NotRun: whyNotRun(o), Define: define.Table,
 			ChunkBytes: chunkBytes, Chunks: feedChunks(o.Threads),
 			Open: func() (io.ReadCloser, error) { return openPlain(path, nil) },
 		}
@@ -61,6 +61,19 @@ func sqlFeed(path string, stream io.Reader, into string, chunkBytes int64) start
 		con.counters.BytesTotal.Store(feed.RowBytes())
 		return feed, func() error { return errors.Join(feed.Close(), define.Close()) }, nil
 	}
+}
+
+// whyNotRun says why statements of a file cannot run as they stand; empty where they can.
+func whyNotRun(o *loader.Options) string {
+	switch {
+	case len(o.Names.Schemas)+len(o.Names.Tables) > 0:
+		return "it would run as it stands, and --schema-map or --table-map names other tables"
+	case len(o.Selection.Masks) > 0:
+		return "it may bring values that --mask replaces"
+	case o.IfExists == loader.ExistsSkip:
+		return "--if-exists skip leaves tables alone that it may change"
+	}
+	return ""
 }
 
 // surveying shows how far the first reading of a file is.

@@ -32,7 +32,7 @@ type Options struct {
 	// Define gives the target's CREATE TABLE, for rows of a table that the file does not create; nil refuses them.
 	Define     func(ctx context.Context, schema, table string) ([]byte, error)
 	Unsafe     Unsafe // default RefuseUnsafe
-	Renamed    bool   // tables go to other names than the file has
+	NotRun     string // why such statements cannot be run on this target; default they can
 	ChunkBytes int64  // of a chunk of rows; default foreign.DefaultChunkBytes
 	Chunks     int    // in memory at once; default 5
 

@@ -225,7 +225,7 @@ func TestUnsafeRun(t *testing.T) {
 			t.Errorf("%s: %v, want %q", script, err, want)
 		}
 	}
-	for want, change := range map[string]func(*Options){"not from a pipe": func(o *Options) { o.Unsafe, o.Once = RunUnsafe, true }, "--schema-map": func(o *Options) { o.Unsafe, o.Renamed = RunUnsafe, true }} {
+	for want, change := range map[string]func(*Options){"not from a pipe": func(o *Options) { o.Unsafe, o.Once = RunUnsafe, true }, "other names": func(o *Options) { o.Unsafe, o.NotRun = RunUnsafe, "other names" }} {
 		if _, _, err := plain(t, "CREATE TABLE t (i int);\nUPDATE t SET i=1;\n", change); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}

@@ -52,8 +52,8 @@ func (c *objects) run(offset int64, line int, text, why string) error {
 	switch {
 	case c.o.Once:
 		why = "in its place it can be run from a file that is given by its path, not from a pipe"
-	case c.o.Renamed:
-		why = "it would run as it stands, and --schema-map or --table-map names other tables"
+	case c.o.NotRun != "":
+		why = c.o.NotRun
 	}
 	if why != "" {
 		return &foreign.PlaceError{File: c.o.Name, Line: int64(line), Err: fmt.Errorf("%w, and --allow-unsafe-sql does not run it: %s; statement: %s", errNotKnown, why, text)}
