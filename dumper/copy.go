@@ -226,38 +226,20 @@ func (r *run) finished(ctx context.Context, t *tableState) error {
 	return r.writer.WriteObject(ctx, t.object)
 }
 
-const (
-	fewDefinitions   = 64 // tables of which one session reads the definitions
-	definitionsAhead = 16 // definitions that are read in one round trip
-)
-
 // writeDefinitions writes the SQL files: schemas first, whose lines come before those of what they hold, then tables and views.
 func (r *run) writeDefinitions(ctx context.Context, tables []*tableState) error {
 	if err := r.writeAccounts(ctx); err != nil {
 		return err
 	}
-	if err := r.withDefinitions(ctx, func(d *definitions) error { return r.writeSchemas(ctx, d) }); err != nil {
-		return err
-	}
-	sessions := min(max(len(tables)/fewDefinitions, 1), r.o.Threads, 4)
-	var next atomic.Int64
-	g, gctx := errgroup.WithContext(ctx)
-	for range sessions {
-		g.Go(func() error {
-			return r.withDefinitions(gctx, func(d *definitions) error {
-				for at := next.Add(definitionsAhead); int(at)-definitionsAhead < len(tables); at = next.Add(definitionsAhead) {
-					if err := r.writeTables(gctx, d, tables[at-definitionsAhead:min(int(at), len(tables))]); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return r.withDefinitions(ctx, func(d *definitions) error { return r.writeViews(ctx, d) })
+	return r.withDefinitions(ctx, func(d *definitions) error {
+		if err := r.writeSchemas(ctx, d); err != nil {
+			return err
+		}
+		if err := r.writeAllTables(ctx, d, tables); err != nil {
+			return err
+		}
+		return r.writeViews(ctx, d)
+	})
 }
 
 // withDefinitions gives f a session of its own to read definitions with.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/internal/dump"
@@ -149,4 +152,29 @@ func (d *definitions) writeStored(ctx context.Context, o *dump.Object, suffix st
 		d.Warn("%s%s: myloader ends a statement at a semicolon before a line end: a space stands between them, within strings too", o.Base, suffix)
 	}
 	return d.write(ctx, o, suffix, s.end())
+}
+
+const (
+	fewDefinitions   = 64 // tables of which one session reads the definitions
+	definitionsAhead = 16 // definitions that are read in one round trip
+)
+
+// writeAllTables writes the definitions of tables by several sessions, of which d is one.
+func (r *run) writeAllTables(ctx context.Context, d *definitions, tables []*tableState) error {
+	sessions := min(max(len(tables)/fewDefinitions, 1), r.o.Threads, 4)
+	var next atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	write := func(d *definitions) error {
+		for at := next.Add(definitionsAhead); int(at)-definitionsAhead < len(tables); at = next.Add(definitionsAhead) {
+			if err := r.writeTables(ctx, d, tables[at-definitionsAhead:min(int(at), len(tables))]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	g.Go(func() error { return write(d) })
+	for range sessions - 1 {
+		g.Go(func() error { return r.withDefinitions(ctx, write) })
+	}
+	return g.Wait()
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// askFacts finds out what a server is in four round trips.
+// askFacts finds out what a server says of itself.
 func askFacts(ctx context.Context, db *sql.DB) (*Facts, error) {
 	f := &Facts{Variables: map[string]string{}}
 	if err := db.QueryRowContext(ctx, "SELECT CURRENT_USER()").Scan(&f.User); err != nil {
@@ -17,10 +17,6 @@ func askFacts(ctx context.Context, db *sql.DB) (*Facts, error) {
 	}
 	if err := readVariables(ctx, db, f.Variables); err != nil {
 		return nil, fmt.Errorf("read the server's variables: %w", err)
-	}
-	var err error
-	if f.Procedures, err = readProcedures(ctx, db); err != nil {
-		return nil, fmt.Errorf("read the procedures in mysql: %w", err)
 	}
 	f.Version = f.Variables["version"]
 	f.VersionComment = f.Variables["version_comment"]

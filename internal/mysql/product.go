@@ -86,7 +86,11 @@ func (f *Facts) hasProcedure(prefix string) bool {
 // readProcedures finds what providers have put into the schema mysql in place of privileges: mysql.rds_kill and the like.
 // An account that does not see them may not call them.
 func readProcedures(ctx context.Context, db *sql.DB) (map[string]bool, error) {
-	return NameSet(ctx, db, "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA='mysql' AND (ROUTINE_NAME LIKE 'rds\\_%' OR ROUTINE_NAME LIKE 'az\\_%')")
+	names, err := NameSet(ctx, db, "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA='mysql' AND (ROUTINE_NAME LIKE 'rds\\_%' OR ROUTINE_NAME LIKE 'az\\_%')")
+	if err != nil {
+		return nil, fmt.Errorf("read the procedures in mysql: %w", err)
+	}
+	return names, nil
 }
 
 // Describe is the server for people: "aurora 3.08.0 (mysql 8.0.39)", "rds (mariadb 10.11.9)", "mysql 9.7.4".

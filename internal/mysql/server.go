@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Options says how to reach one server.
@@ -118,18 +120,32 @@ func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
 	if err != nil {
 		return err
 	}
-	if err := facts.settleProduct(s.Options.Profile); err != nil {
-		return err
-	}
+	bare.maxPacket.Store(int64(facts.MaxAllowedPacket)) // or each connection asks for it
 	s.setup = newSetup(p, facts, s.Options.SessionSQL)
 	set := bare.with(s.setup)
 	s.db, s.sessions = sql.OpenDB(set), sql.OpenDB(set)
 	s.db.SetMaxIdleConns(idleConns)
 	s.sessions.SetMaxIdleConns(-1)
-	if err := s.db.PingContext(ctx); err != nil {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		facts.Procedures, err = readProcedures(gctx, s.control)
+		return err
+	})
+	explicit := false
+	g.Go(func() error {
+		if err := s.db.PingContext(gctx); err != nil {
+			return err
+		}
+		explicit = askExplicitTimestamps(gctx, s.db, facts)
+		return nil
+	})
+	if err := g.Wait(); err != nil {
 		return err
 	}
-	facts.ExplicitTimestamps = askExplicitTimestamps(ctx, s.db, facts)
+	facts.ExplicitTimestamps = explicit
+	if err := facts.settleProduct(s.Options.Profile); err != nil {
+		return err
+	}
 	s.Facts = *facts
 	if s.Options.Log != nil {
 		s.Options.Log.Info("connected", "server", s.Options.Label, "address", s.Options.Address(), "is", facts.Describe(), "user", facts.User)

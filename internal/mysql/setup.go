@@ -62,11 +62,11 @@ func newSetup(p Purpose, f *Facts, after []string) *setup {
 	var all []setting
 	switch p {
 	case ForDump:
-		s.statements = []string{isolation}
-		all = append(commonSettings(), dumpSettings()...)
+		all = append(s.transactions(f, false), commonSettings()...)
+		all = append(all, dumpSettings()...)
 	case ForLoad:
-		s.statements = []string{isolation, readWrite}
-		all = append(commonSettings(), loadSettings(f)...)
+		all = append(s.transactions(f, true), commonSettings()...)
+		all = append(all, loadSettings(f)...)
 	}
 	for _, v := range all {
 		if _, ok := f.Variables[v.name]; ok || v.needed {
@@ -74,6 +74,26 @@ func newSetup(p Purpose, f *Facts, after []string) *setup {
 		}
 	}
 	return s
+}
+
+// transactions are the settings of how transactions begin. A server whose variables for it are not known takes statements of their own.
+func (s *setup) transactions(f *Facts, writes bool) []setting {
+	for _, prefix := range []string{"transaction_", "tx_"} { // MySQL 5.7.20 and MariaDB 11.1 have the longer names
+		_, level := f.Variables[prefix+"isolation"]
+		_, mode := f.Variables[prefix+"read_only"]
+		switch {
+		case !level || !mode:
+		case writes:
+			return []setting{needed(prefix+"isolation", "'REPEATABLE-READ'"), needed(prefix+"read_only", "0")}
+		default:
+			return []setting{needed(prefix+"isolation", "'REPEATABLE-READ'")}
+		}
+	}
+	s.statements = []string{isolation}
+	if writes {
+		s.statements = append(s.statements, readWrite)
+	}
+	return nil
 }
 
 func needed(name, value string) setting {
