@@ -42,9 +42,12 @@ UPDATE parent SET id=id+1000 WHERE id=1;
 // TestMysqldumpUnsafeRun runs statements that no dump needs in their places: the target is as the server's own client makes it.
 func TestMysqldumpUnsafeRun(t *testing.T) {
 	t.Parallel()
-	for _, k := range []testdb.Kind{testdb.MariaDB, testdb.MySQL97} {
+	for _, k := range testdb.All() {
 		t.Run(string(k), func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && k == testdb.MySQL56 {
+				t.Skip("MySQL 5.6")
+			}
 			s := testdb.StartOwn(t, k)
 			file := filepath.Join(t.TempDir(), "dump.sql")
 			writeFile(t, file, unsafeScript)
