@@ -56,6 +56,7 @@ func (l *load) readCopy(ctx context.Context) (*dump.Unfinished, error) {
 	}
 	p := &copyPast{
 		Unfinished: dump.Unfinished{Tables: map[[2]string]*dump.PlanLine{}, Finished: map[[2]string]int64{}},
+		emptying:   map[[2]string]bool{},
 		sources:    map[[2]string]*dump.PlanLine{},
 	}
 	if err := l.journal.readCopy(ctx, l.server, p); err != nil || !p.planned {
@@ -72,6 +73,7 @@ func (l *load) readCopy(ctx context.Context) (*dump.Unfinished, error) {
 type copyPast struct {
 	dump.Unfinished
 	planned, restarting bool
+	emptying            map[[2]string]bool           // by the target's names
 	sources             map[[2]string]*dump.PlanLine // by the target's names
 	chunks              []pastChunk
 }
@@ -88,7 +90,7 @@ const stateDiffers = "differs"
 // readCopy reads the rows of a copy.
 func (j *journal) readCopy(ctx context.Context, s *mysql.Server, p *copyPast) (err error) {
 	rows, err := s.DB().QueryContext(ctx, "SELECT kind, schema_name, table_name, number, state, row_count, byte_count, key_range FROM "+j.name()+
-		" WHERE dump_id="+mysql.QuoteString(j.id)+" AND kind IN ('phase','source','chunk')")
+		" WHERE dump_id="+mysql.QuoteString(j.id)+" AND kind IN ('phase','source','chunk','"+markEmptying+"')")
 	if err != nil {
 		return fmt.Errorf("progress table: %w", err)
 	}
@@ -105,6 +107,9 @@ func (j *journal) readCopy(ctx context.Context, s *mysql.Server, p *copyPast) (e
 		case kind == "phase":
 			p.restarting = p.restarting || c.table[1] == phaseRestart
 			p.planned = p.planned || p.restarting || c.table[1] == phasePlanned
+			continue
+		case kind == markEmptying:
+			p.emptying[c.table] = true
 			continue
 		case kind == "chunk":
 			c.Differs = state == stateDiffers
@@ -127,7 +132,8 @@ func (j *journal) readCopy(ctx context.Context, s *mysql.Server, p *copyPast) (e
 	return rows.Err()
 }
 
-// keepSafe names what was committed as the source does, without the tables whose engine cannot tell what it holds.
+// keepSafe names what was committed as the source does, without the tables whose engine cannot tell what it holds, and those that were
+// being emptied.
 func (l *load) keepSafe(ctx context.Context, p *copyPast) error {
 	plain, err := nameSet(ctx, l.server, "SELECT CONCAT(table_schema,CHAR(0),table_name) FROM information_schema.tables WHERE table_type='BASE TABLE'"+
 		" AND engine NOT IN (SELECT engine FROM information_schema.engines WHERE transactions='YES') AND table_schema NOT IN ('mysql','information_schema','performance_schema','sys')")
@@ -139,7 +145,7 @@ func (l *load) keepSafe(ctx context.Context, p *copyPast) error {
 	}
 	for _, c := range p.chunks {
 		line := p.sources[c.table]
-		if line == nil || plain[strings.ToLower(c.table[0]+"\x00"+c.table[1])] {
+		if line == nil || p.emptying[c.table] || plain[strings.ToLower(c.table[0]+"\x00"+c.table[1])] {
 			continue
 		}
 		one := c.Chunk

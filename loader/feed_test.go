@@ -24,7 +24,10 @@ type dirFeed struct {
 
 var _ dump.ObjectsFirst = (*dirFeed)(nil)
 
-var errCut = errors.New("the stream was cut")
+var (
+	errCut     = errors.New("the stream was cut")
+	errStopped = errors.New("the load was stopped")
+)
 
 func (f *dirFeed) ObjectsFirst() bool { return f.first }
 func (f *dirFeed) String() string     { return "test feed" }
@@ -168,6 +171,39 @@ func TestFeedResumes(t *testing.T) {
 		wantRows(t, db, schema+".orders WHERE note LIKE 'mark%'", 3)
 		wantShop(t, s, schema)
 	})
+}
+
+// TestFeedAnew stops a load while it empties a table that its feed gives from the beginning, as a copy does with one that it cannot take
+// up: the rows that were in are not there twice afterwards.
+func TestFeedAnew(t *testing.T) {
+	for _, at := range []moment{atEmptying, atTruncated, atEmptied} {
+		t.Run(string(at), func(t *testing.T) {
+			s := testdb.Start(t, testdb.MariaDB)
+			schema := freshSchema(t, s)
+			r := shop(schema, dump.CSV).write(t)
+			first, again := feedOf(t, r, true), func() *dirFeed {
+				f := feedOf(t, r, true)
+				for _, e := range f.events {
+					if e.Object != nil {
+						e.Object.Anew = true
+					}
+				}
+				return f
+			}
+			for i, e := range first.events {
+				if e.Chunk != nil && e.Chunk.Number == 2 {
+					first.cutAt = i
+				}
+			}
+			_, err := run(t, feedOptions(s, first))
+			wantError(t, err, errCut)
+			_, err = stopped(feedOptions(s, again()), stop{at, "orders", 1}, func(*session) error { return errStopped }).execute(t.Context())
+			wantError(t, err, errStopped)
+			_, err = run(t, feedOptions(s, again()))
+			must(t, err)
+			wantShop(t, s, schema)
+		})
+	}
 }
 
 // TestFeedRefuses has feeds that contradict themselves, or that the target cannot take.

@@ -10,7 +10,9 @@ const (
 	atPlanned   moment = "progress table written"
 	atTable     moment = "table created"
 	atTables    moment = "all tables created"
-	atEmptied   moment = "table without transactions emptied"
+	atEmptying  moment = "before TRUNCATE" // of a table that restarts whole
+	atTruncated moment = "after TRUNCATE"
+	atEmptied   moment = "table emptied"
 	atBegun     moment = "before progress row"
 	atClaimed   moment = "after progress row" // and before LOAD, where the engine has transactions
 	atMiddle    moment = "mid LOAD"

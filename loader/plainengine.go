@@ -82,20 +82,14 @@ func (l *load) restartPlain(ctx context.Context) error {
 	var s *session
 	defer func() { s.discard() }()
 	for _, t := range l.batch {
-		if !l.restarts(t, torn[[2]string{t.schema, t.name}]) {
+		if name := [2]string{t.schema, t.name}; !l.restarts(t, torn[name]) && !l.past.emptying[name] {
 			continue
 		}
 		if t.kept && l.o.IfExists == ExistsSkip {
 			return fmt.Errorf("table %s: its engine has no transactions, and it held rows before the load was interrupted: what came from the dump cannot be told; empty it yourself and use --restart --if-exists truncate", t)
 		}
-		if err := l.journal.forgetTable(ctx, l.server, t.schema, t.name); err != nil {
+		if err := l.empty(ctx, &s, t); err != nil {
 			return err
-		}
-		err := l.steadily(ctx, &s, t.String(), func(s *session, _ bool) error {
-			return l.retryDDL(ctx, s, "TRUNCATE TABLE "+t.String())
-		})
-		if err != nil {
-			return fmt.Errorf("table %s: %w", t, err)
 		}
 		if err := l.reach(atEmptied, nil, t.name); err != nil {
 			return err
@@ -103,6 +97,27 @@ func (l *load) restartPlain(ctx context.Context) error {
 		l.restarted(t)
 	}
 	return nil
+}
+
+// empty takes a table's rows and chunks back. A run that dies in the middle of it leaves a mark, by which the next one empties it again:
+// neither its rows nor its chunks can be trusted until both are gone.
+func (l *load) empty(ctx context.Context, s **session, t *table) error {
+	if err := l.journal.mark(ctx, l.server, mark{kind: markEmptying, schema: t.schema, table: t.name}); err != nil {
+		return err
+	}
+	if err := l.reach(atEmptying, nil, t.name); err != nil {
+		return err
+	}
+	err := l.steadily(ctx, s, t.String(), func(s *session, _ bool) error {
+		return l.retryDDL(ctx, s, "TRUNCATE TABLE "+t.String())
+	})
+	if err != nil {
+		return fmt.Errorf("table %s: %w", t, err)
+	}
+	if err := l.reach(atTruncated, nil, t.name); err != nil {
+		return err
+	}
+	return l.journal.forgetTable(ctx, l.server, t.schema, t.name)
 }
 
 // restarts reports a table that must begin anew. Of a feed it is not known yet whether an earlier run had come to its end.

@@ -22,7 +22,7 @@ const (
 // journal is the progress table. A chunk's row commits with its rows, so what it says is what the target has.
 // Its kinds of rows: source (of a copy; key_range: its manifest, and each table's definition), run (state: the settings that a second run must share), session (table: the run's name; state: how
 // many slots its sessions have), phase (a phase that is done), table
-// (state: created, kept or left alone by this load), sequence (left alone),
+// (state: created, kept or left alone by this load), empty (a table that is being emptied), sequence (left alone),
 // schema (state: the collation that it has to get back), script (a statement of the file; table: where it stands; state: begun or done), account (that this load makes; table: its accountKey), chunk (its rows are committed).
 type journal struct {
 	schema, table string // where it is; empty: nowhere yet
@@ -34,6 +34,7 @@ type past struct {
 	settings   string
 	phases     map[string]bool
 	tables     map[[2]string]string // target's schema and table to created, kept or left
+	emptying   map[[2]string]bool   // nobody knows what these hold
 	sequences  map[[2]string]bool   // that are left alone
 	collations map[string]string    // that schemas had before the run changed them
 	accounts   map[string]bool      // that the run makes, by accountKey
@@ -55,6 +56,8 @@ const (
 	markCreated = "created"
 	markKept    = "kept" // its definition, not its rows
 	markLeft    = "left" // alone
+
+	markEmptying = "empty"
 
 	phaseRestart = "restart" // a copy begins anew: its tables go
 	phasePlanned = "planned" // nothing was in the way; tables carry their marks
@@ -153,7 +156,7 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			return nil, err
 		}
 		if p == nil {
-			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}, sequences: map[[2]string]bool{}, collations: map[string]string{}, accounts: map[string]bool{}, statements: map[string]string{}}
+			p = &past{phases: map[string]bool{}, tables: map[[2]string]string{}, emptying: map[[2]string]bool{}, sequences: map[[2]string]bool{}, collations: map[string]string{}, accounts: map[string]bool{}, statements: map[string]string{}}
 		}
 		switch kind {
 		case "run":
@@ -162,6 +165,8 @@ func (j *journal) read(ctx context.Context, s *mysql.Server) (p *past, err error
 			p.phases[table] = true
 		case "table":
 			p.tables[[2]string{schema, table}] = state
+		case markEmptying:
+			p.emptying[[2]string{schema, table}] = true
 		case "schema":
 			p.collations[schema] = state
 		case markAccount:
@@ -330,10 +335,10 @@ func (j *journal) olderThan(ctx context.Context, s *mysql.Server, seconds int64)
 	return tables, rows.Err()
 }
 
-// forgetTable takes a table's chunks back: it restarts whole.
+// forgetTable takes the chunks of a table that was emptied back, and the mark that it is being emptied.
 func (j *journal) forgetTable(ctx context.Context, s *mysql.Server, schema, table string) error {
 	return change(ctx, s, "DELETE FROM "+j.name()+" WHERE dump_id="+mysql.QuoteString(j.id)+
-		" AND kind='chunk' AND schema_name="+mysql.QuoteString(schema)+" AND table_name="+mysql.QuoteString(table))
+		" AND kind IN ('chunk','"+markEmptying+"') AND schema_name="+mysql.QuoteString(schema)+" AND table_name="+mysql.QuoteString(table))
 }
 
 // forget takes dumps out of the table.
