@@ -93,7 +93,7 @@ func TestVerifyWhileReplicating(t *testing.T) {
 					t.Fatalf("the replication was not seen: %s", r.stdout)
 				}
 			}
-			if c.from == c.to {
+			if c.name == "mariadb" || c.from == c.to && verifyRuns() > 1 { // it waits for ten seconds and more
 				verifyLate(t, source, target)
 			}
 			plantAndFind(t, source, target)
@@ -120,9 +120,9 @@ func verifyLate(t *testing.T, source, target *testdb.Server) {
 			}
 		})
 	}
-	delayReplica(t, target, "3")
+	delayReplica(t, target, "2")
 	r := runBinary(t, "verify", "--source", uriOf(source), "--target", uriOf(target), "-T", "shop.hot", "--progress", "none", "--summary", "json",
-		"--no-schema", "--replicating", "--max-lock-hold", "100ms", "--max-wait", "6s")
+		"--no-schema", "--replicating", "--max-lock-hold", "100ms", "--max-wait", "5s")
 	m := jsonSummary(t, r)
 	t.Logf("late target: %v s, undecided %v", m["seconds"], m["undecided_tables"])
 	if r.code != 3 || m["differing_tables"] != nil || len(jsonList(m["undecided_tables"])) != 1 || m["equal"] != false ||
