@@ -128,6 +128,7 @@ func splitLocked(tables []*tableState, snap *Snapshot) (locked, free []*tableSta
 func (r *run) readLocked(ctx context.Context, snap *Snapshot, tables []*tableState) error {
 	rd := r.newReader(snap.Locked)
 	for _, t := range tables {
+		t.prepare()
 		t.add()
 		if t.taken == nil { // or it was kept whole
 			r.o.Progress.ChunksTotal.Add(1)
@@ -177,6 +178,9 @@ func (r *run) work(ctx context.Context, snap *Snapshot, rd *reader, q *queue, li
 
 // readJobs reads a job and those that go with it. left are those that are not finished when a session was lost.
 func (r *run) readJobs(ctx context.Context, rd *reader, q *queue, jobs []*job) (left []*job, err error) {
+	for _, j := range jobs {
+		j.table.prepare()
+	}
 	var broken error
 	if len(jobs) > 1 {
 		broken = rd.together(ctx, jobs)
@@ -223,6 +227,9 @@ func (r *run) finished(ctx context.Context, t *tableState) error {
 		t.object.Rows = -1
 	}
 	r.o.Progress.Tables.Add(1)
+	if r.o.Copy.ID != "" {
+		t.forget()
+	}
 	return r.writer.WriteObject(ctx, t.object)
 }
 
@@ -354,6 +361,9 @@ func (r *run) writeTable(ctx context.Context, d *definitions, t *tableState) err
 	}
 	if err := r.announceTable(ctx, t); err != nil {
 		return err
+	}
+	if r.o.Copy.ID != "" {
+		t.forget()
 	}
 	return r.finished(ctx, t)
 }

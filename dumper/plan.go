@@ -35,6 +35,7 @@ func (p *planner) large(ctx context.Context, tables []*tableState) error {
 }
 
 func (p *planner) table(ctx context.Context, t *tableState) error {
+	t.prepare()
 	if t.taken != nil {
 		return p.rest(ctx, t, p.queue.large)
 	}
@@ -91,6 +92,7 @@ func (p *planner) small(ctx context.Context, tables []*tableState) error {
 
 // rest hands out what an earlier run has left of a table.
 func (p *planner) rest(ctx context.Context, t *tableState, ch chan<- *job) error {
+	t.prepare()
 	for i, r := range t.taken.rest {
 		if i == 0 && t.Ordered(r) {
 			if err := t.CheckOrder(ctx, p.querier, r); err != nil {

@@ -18,6 +18,7 @@ type tableState struct {
 	numbers atomic.Int64 // of its chunk files
 	taken   *takenUp     // what an earlier run has kept; nil is nothing
 	left    bool         // its rows are not read, as nobody wants them
+	plan    func()       // makes Plan and the object's columns
 
 	mu   sync.Mutex
 	open int   // ranges not yet read, and 1 each for planning and for its SQL files
@@ -30,19 +31,17 @@ func (r *run) newTableState(t *catalog.Table, base string) *tableState {
 	if t.Transactional {
 		key = chunker.ChooseKey(t.Indexes)
 	}
-	s := &tableState{TableReader: catalog.NewTableReader(t, key, r.o.Charset), open: 2}
+	s := &tableState{TableReader: &catalog.TableReader{Table: t, Key: key}, open: 2}
 	s.object = &dump.Object{
 		Kind: dump.KindTable, Schema: t.Schema, Name: t.Name, Base: base, Engine: t.Engine, Transactional: t.Transactional,
-		Columns: s.Plan.Columns, Estimated: t.Rows, Where: t.Where,
+		Estimated: t.Rows, Where: t.Where,
 	}
 	s.object.Schema, s.object.Name = r.named(t.Schema, t.Name)
 	if e := r.o.Transform.Changes.Engine; e != "" {
 		s.object.Engine = e
 	}
-	for i := range s.object.Columns {
-		c := &s.object.Columns[i]
-		c.Collation = r.o.Transform.Changes.Collation(c.Collation, r.origin(), transform.Target{})
-	}
+	s.plan = func() { r.planColumns(s) }
+	s.plan()
 	// The key tells rows apart also where the table is read in one piece.
 	if key := chunker.ChooseKey(t.Indexes); key != nil {
 		s.object.Key = &dump.Key{Name: key.Name, Nullable: key.Nullable()}
@@ -51,6 +50,32 @@ func (r *run) newTableState(t *catalog.Table, base string) *tableState {
 		}
 	}
 	return s
+}
+
+// planColumns decides how the columns of a table are read, and how the dump describes them.
+func (r *run) planColumns(s *tableState) {
+	s.Plan = catalog.NewReadPlan(s.Table.Columns, s.Key, r.o.Charset)
+	s.object.Columns = s.Plan.Columns
+	for i := range s.object.Columns {
+		c := &s.object.Columns[i]
+		c.Collation = r.o.Transform.Changes.Collation(c.Collation, r.origin(), transform.Target{})
+	}
+}
+
+// prepare makes again what forget has freed. Whoever plans or reads ranges of the table calls it first.
+func (s *tableState) prepare() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Plan == nil {
+		s.plan()
+	}
+}
+
+// forget frees how the columns are read, while nobody reads: a copy knows all tables before it reads the first.
+func (s *tableState) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Plan, s.object.Columns = nil, nil
 }
 
 // add counts one more range to be read.
