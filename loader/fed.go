@@ -76,6 +76,21 @@ func copies(ctx context.Context, objects []*dump.FedObject) iter.Seq2[*dump.Obje
 	}
 }
 
+// unplanned yields the batch for its plan, and lets go of the columns of each: a table keeps its own packed.
+func (f *fed) unplanned(ctx context.Context) iter.Seq2[*dump.Object, error] {
+	return func(yield func(*dump.Object, error) bool) {
+		for _, o := range f.batch {
+			one := o.Object
+			if !yield(&one, ctx.Err()) || ctx.Err() != nil {
+				return
+			}
+			f.mu.Lock()
+			o.Columns = nil
+			f.mu.Unlock()
+		}
+	}
+}
+
 // Chunks yields nothing: they come by the feed's events.
 func (f *fed) Chunks(context.Context) iter.Seq2[*dump.Chunk, error] {
 	return func(func(*dump.Chunk, error) bool) {}

@@ -62,7 +62,11 @@ func (l *load) plan(ctx context.Context) error {
 
 // planObjects reads every object and its statements once: names, adaptations, what the target cannot hold.
 func (l *load) planObjects(ctx context.Context) error {
-	for o, err := range l.current(ctx) {
+	objects := l.current(ctx)
+	if l.fed != nil {
+		objects = l.selected(l.fed.unplanned(ctx))
+	}
+	for o, err := range objects {
 		if err != nil {
 			return err
 		}
