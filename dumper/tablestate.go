@@ -54,7 +54,7 @@ func (r *run) newTableState(t *catalog.Table, base string) *tableState {
 
 // planColumns decides how the columns of a table are read, and how the dump describes them.
 func (r *run) planColumns(s *tableState) {
-	s.Plan = catalog.NewReadPlan(s.Table.Columns, s.Key, r.o.Charset)
+	s.Plan = catalog.NewReadPlan(s.Columns, s.Key, r.o.Charset)
 	s.object.Columns = s.Plan.Columns
 	for i := range s.object.Columns {
 		c := &s.object.Columns[i]
