@@ -134,14 +134,14 @@ func TestEveryReaderLost(t *testing.T) {
 
 // TestBackupLockLost ends the session that holds the backup lock: a definition may have changed since, and nobody would know.
 func TestBackupLockLost(t *testing.T) {
-	s := testdb.Start(t, testdb.MySQL97)
+	s := testdb.StartOwn(t, testdb.MySQL97, testdb.WithArgs("--performance-schema=ON"))
 	schema := s.Schema(t)
 	s.Exec(t, "CREATE TABLE "+schema+".t (id INT PRIMARY KEY, a LONGTEXT)", "INSERT INTO "+schema+".t SELECT n, REPEAT('abcdefghij', 200) FROM "+testdb.Numbers(0, 9999))
 	var once atomic.Bool
 	o := Options{Threads: 1, ChunkBytes: 1 << 20, Selection: catalog.Selection{Schemas: []string{schema}}}
 	dir, _, err := dumpWith(t.Context(), t, s, o, func(file string) {
 		if strings.Contains(file, ".t.0") && !once.Swap(true) {
-			killIdle(t, s)
+			killBackupLock(t, s)
 		}
 	})
 	if err == nil || !strings.Contains(err.Error(), "LOCK INSTANCE FOR BACKUP was lost") {
@@ -156,24 +156,16 @@ func TestBackupLockLost(t *testing.T) {
 	}
 }
 
-// killIdle ends the sessions that run nothing.
-func killIdle(t *testing.T, s *testdb.Server) {
+// killBackupLock ends the session that holds LOCK INSTANCE FOR BACKUP, and no other: one that is about to begin fails a dump in its own way.
+func killBackupLock(t *testing.T, s *testdb.Server) {
 	t.Helper()
-	rows, err := s.DB(t).Query("SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND='Sleep' AND ID<>CONNECTION_ID()")
-	if err != nil {
-		t.Error(err)
-		return
+	holders := s.Query(t, "SELECT PROCESSLIST_ID FROM performance_schema.threads WHERE THREAD_ID IN (SELECT OWNER_THREAD_ID FROM performance_schema.metadata_locks "+
+		"WHERE OBJECT_TYPE='BACKUP LOCK' AND LOCK_TYPE='SHARED' AND LOCK_STATUS='GRANTED')")
+	if len(holders) != 1 {
+		t.Errorf("%d sessions hold the backup lock, want 1", len(holders))
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			t.Error(err)
-		}
-		_, _ = s.DB(t).Exec(fmt.Sprintf("KILL %d", id)) // one that has ended by itself is as good
-	}
-	if err := rows.Err(); err != nil {
-		t.Error(err)
+	for _, id := range holders {
+		s.Exec(t, "KILL "+id[0])
 	}
 }
 

@@ -24,6 +24,7 @@ type bankLoad struct {
 	slowest atomic.Int64 // nanoseconds
 	idle    *sql.Tx
 	calm    atomic.Bool // while the dump waits: it spares the machine
+	over    atomic.Bool // each client ends what it has begun: the server would go on with the statements of one that was cut off
 
 	long      chan error // ends with the long SELECT
 	longSince time.Time
@@ -86,7 +87,7 @@ func (l *bankLoad) session(t *testing.T) *sql.Conn {
 
 func (l *bankLoad) run(ctx context.Context, f func(context.Context) error) {
 	l.wg.Go(func() {
-		for ctx.Err() == nil {
+		for ctx.Err() == nil && !l.over.Load() {
 			if err := f(ctx); err != nil && ctx.Err() == nil && !strings.Contains(err.Error(), "1213") && !strings.Contains(err.Error(), "1205") {
 				select {
 				case l.errs <- err:
@@ -171,8 +172,9 @@ func (l *bankLoad) keepLongSelect(t *testing.T, waits bool) {
 
 func (l *bankLoad) stop(t *testing.T) (commits int64, slowest time.Duration) {
 	t.Helper()
-	l.cancel()
+	l.over.Store(true)
 	l.wg.Wait()
+	l.cancel()
 	if err := <-l.long; err != nil {
 		t.Error(err)
 	}

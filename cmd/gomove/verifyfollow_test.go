@@ -122,7 +122,7 @@ func verifyLate(t *testing.T, source, target *testdb.Server) {
 	}
 	delayReplica(t, target, "2")
 	r := runBinary(t, "verify", "--source", uriOf(source), "--target", uriOf(target), "-T", "shop.hot", "--progress", "none", "--summary", "json",
-		"--no-schema", "--replicating", "--max-lock-hold", "100ms", "--max-wait", "5s")
+		"--no-schema", "--replicating", "--max-lock-hold", "100ms", "--max-wait", "10s")
 	m := jsonSummary(t, r)
 	t.Logf("late target: %v s, undecided %v", m["seconds"], m["undecided_tables"])
 	if r.code != 3 || m["differing_tables"] != nil || len(jsonList(m["undecided_tables"])) != 1 || m["equal"] != false ||
