@@ -68,6 +68,9 @@ func TestCopyKilled(t *testing.T) {
 				if r.code != -1 && r.code != exitInterrupted {
 					t.Fatalf("exit %d after %d kills\n%s%s", r.code, kills, r.stdout, r.stderr)
 				}
+				if loadDone(t, target, "r", "k") { // it was killed after its last statement, and did not tell
+					break
+				}
 				if kills++; kills > 60 {
 					t.Fatal("the copy is never done")
 				}

@@ -91,7 +91,7 @@ func (l *killedLoad) run(t *testing.T, target *testdb.Server) {
 			}
 			<-ended
 			kills++
-			if !loadDone(t, target) {
+			if !loadDone(t, target, "killed", "t") {
 				continue
 			}
 			resumed = 1 // it was killed after its last statement, and did not tell
@@ -110,12 +110,12 @@ func (l *killedLoad) run(t *testing.T, target *testdb.Server) {
 }
 
 // loadDone reports a load that has taken its progress away: the same command would find its rows in the way.
-func loadDone(t *testing.T, target *testdb.Server) bool {
+func loadDone(t *testing.T, target *testdb.Server, schema, table string) bool {
 	t.Helper()
 	there := func(schema, table string) bool {
 		return target.Query(t, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='"+schema+"' AND table_name='"+table+"'")[0][0] != "0"
 	}
-	return !there("gomove", "progress") && there("killed", "t") && target.Query(t, "SELECT COUNT(*) FROM killed.t")[0][0] != "0"
+	return !there("gomove", "progress") && there(schema, table) && target.Query(t, "SELECT COUNT(*) FROM "+schema+"."+table)[0][0] != "0"
 }
 
 // writeLines writes a file of n lines.

@@ -41,6 +41,7 @@ func TestMysqldumpKilled(t *testing.T) {
 					got := r.wait(t)
 					if !wait.Stop() && got.code == -1 {
 						killed++
+						done = loadDone(t, target, "world", "nokey") // it was killed after its last statement, and did not tell
 					} else if done = true; got.code != 0 {
 						t.Fatalf("exit %d after %d kills\n%s\n%s", got.code, killed, got.stdout, got.stderr)
 					}

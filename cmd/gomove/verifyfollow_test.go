@@ -112,7 +112,7 @@ func verifyLate(t *testing.T, source, target *testdb.Server) {
 	defer func() { cancel(); wg.Wait() }()
 	for _, id := range []string{"1", "3"} {
 		wg.Go(func() {
-			for db := source.DB(t); ctx.Err() == nil; time.Sleep(time.Millisecond) {
+			for db := source.DB(t); ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
 				if err := oneByOne(ctx, db, []string{"UPDATE shop.hot SET n=n+1 WHERE id=" + id}); err != nil && ctx.Err() == nil {
 					t.Errorf("counter: %v", err)
 					return
