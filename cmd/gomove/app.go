@@ -15,6 +15,7 @@ import (
 	"github.com/gomove/gomove/dumper"
 	"github.com/gomove/gomove/inspect"
 	"github.com/gomove/gomove/internal/mysql"
+	"github.com/gomove/gomove/internal/store"
 	"github.com/gomove/gomove/loader"
 	"github.com/gomove/gomove/verify"
 )
@@ -109,6 +110,8 @@ func report(w io.Writer, err error) {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT): // above all: what else failed, such as sessions that were cut, follows from it
 		hint = "this machine's disk or quota is full: free space, or give -o/--out a directory on another disk; what was written is no dump and can be deleted"
+	case errors.Is(err, store.ErrS3): // the error tells what to do
+		hint = ""
 	case hint != "":
 	case errors.Is(err, fs.ErrPermission):
 		hint = "check the owner and the mode of the file or directory, and of those above it"

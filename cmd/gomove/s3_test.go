@@ -183,4 +183,8 @@ func TestS3Refusals(t *testing.T) {
 	if !strings.Contains(r.stderr, "secret key does not belong") || strings.Contains(r.stderr, s3.SecretKey) {
 		t.Errorf("wrong key: %s", r.stderr)
 	}
+	r = onS3(t, s3, 1, dumpArgs(source, "s3://"+s3.Bucket+"/x", "-B", schema, "--s3-endpoint", "http://127.0.0.1:1")...)
+	if !strings.Contains(r.stderr, "no answer from the S3 server: dial tcp") || strings.Contains(r.stderr, "hint:") {
+		t.Errorf("nobody at the endpoint: %s", r.stderr)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,9 +107,27 @@ func isLoopback(endpoint *string) bool {
 	return ip.IsLoopback()
 }
 
+// refusedAttempts is how often the first request knocks where nobody answers.
+const refusedAttempts = 4
+
+// firstRetryer is for the first request, whose endpoint is wrong, most likely, when nobody answers there.
+type firstRetryer struct {
+	aws.Retryer
+	refused int
+}
+
+// IsErrorRetryable gives up sooner on a refused connection.
+func (r *firstRetryer) IsErrorRetryable(err error) bool {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		r.refused++
+	}
+	return r.refused < refusedAttempts && r.Retryer.IsErrorRetryable(err)
+}
+
 // ask lists one object, which tells a wrong bucket, key, clock or region. region is where the bucket is, when it says so.
 func (s *S3) ask(ctx context.Context, client *s3.Client) (region string, err error) {
-	_, err = client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &s.prefix, MaxKeys: aws.Int32(1)})
+	_, err = client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &s.prefix, MaxKeys: aws.Int32(1)},
+		func(o *s3.Options) { o.Retryer = &firstRetryer{Retryer: o.Retryer} })
 	if err == nil {
 		return "", nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"strings"
 
@@ -43,6 +44,10 @@ func (s *S3) explain(doing, path string, err error) error {
 		if strings.Contains(err.Error(), noCredentials) {
 			return fmt.Errorf("%s %s: no AWS credentials were found: use --s3-profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where an instance role is: %w", doing, path, err)
 		}
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = &s3Error{told: fmt.Sprintf("no answer from the S3 server: %v (check --s3-endpoint and --s3-region, and the way there)", op), err: err}
+		}
 		return fmt.Errorf("%s %s: %w", doing, path, err)
 	}
 	var response *smithyhttp.ResponseError
@@ -67,6 +72,9 @@ func (s *S3) explain(doing, path string, err error) error {
 	return fmt.Errorf("%s %s: %w", doing, path, &s3Error{told: told, err: err})
 }
 
+// ErrS3 is an error that came from S3 or from the way there, and from no server of databases.
+var ErrS3 = errors.New("S3")
+
 // s3Error is an answer of S3 in its short form; the whole one repeats the operation, the host and the number of attempts.
 type s3Error struct {
 	told string
@@ -75,6 +83,9 @@ type s3Error struct {
 
 // Error is the code, the message and what to do.
 func (e *s3Error) Error() string { return e.told }
+
+// Is reports ErrS3, which every one is.
+func (e *s3Error) Is(target error) bool { return target == ErrS3 }
 
 // Unwrap returns the SDK's error.
 func (e *s3Error) Unwrap() error { return e.err }
