@@ -115,6 +115,8 @@ func loadDone(t *testing.T, target *testdb.Server, schema, table string) bool {
 	there := func(schema, table string) bool {
 		return target.Query(t, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='"+schema+"' AND table_name='"+table+"'")[0][0] != "0"
 	}
+	// The server ends what it was told last, though the load is dead.
+	waitFor(t, target, "SELECT COUNT(*)=0 FROM information_schema.PROCESSLIST WHERE COMMAND='Query' AND ID<>CONNECTION_ID()", 1)
 	return !there("gomove", "progress") && there(schema, table) && target.Query(t, "SELECT COUNT(*) FROM "+schema+"."+table)[0][0] != "0"
 }
 
