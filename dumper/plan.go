@@ -35,10 +35,10 @@ func (p *planner) large(ctx context.Context, tables []*tableState) error {
 }
 
 func (p *planner) table(ctx context.Context, t *tableState) error {
-	t.prepare()
 	if t.taken != nil {
 		return p.rest(ctx, t, p.queue.large)
 	}
+	t.prepare()
 	first := true
 	for r, err := range chunker.Ranges(ctx, p.querier, t.Tiled(), chunker.Options{TargetBytes: p.chunkBytes, Log: p.debug}) {
 		if err != nil {

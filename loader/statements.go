@@ -2,7 +2,6 @@ package loader
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -196,7 +195,7 @@ func (j *journal) statementQuery(key string) string {
 func (j *journal) statementDone(ctx context.Context, s *mysql.Server, key string) (bool, error) {
 	p, err := j.read(ctx, s)
 	if err != nil || p == nil {
-		return false, errors.Join(err)
+		return false, err
 	}
 	return p.statements[key] == statementDone, nil
 }

@@ -148,8 +148,8 @@ type applier struct {
 	wait  bool  // for something to do, or for another thread
 }
 
-// receives is the state of the thread that only receives. Its names: master and source.
-var receives = pattern(`(?i)^(waiting for (master|source) to send|queueing (master|source) event|connecting to|reconnecting|requesting binlog|registering|checking (master|source)|waiting to reconnect|waiting for the (slave|replica) sql thread to free)`)
+// receiving is the state of the thread that only receives. Its names: master and source.
+var receiving = pattern(`(?i)^(waiting for (master|source) to send|queueing (master|source) event|connecting to|reconnecting|requesting binlog|registering|checking (master|source)|waiting to reconnect|waiting for the (slave|replica) sql thread to free)`)
 
 // greets is the state of a receiver that the source may still refuse: its account, its id, its place.
 var greets = pattern(`(?i)^($|connecting|reconnecting|checking|registering|requesting|waiting to reconnect)`)
@@ -180,7 +180,7 @@ func readAppliers(processes []mysql.Named) []applier {
 	var out []applier
 	for _, r := range processes {
 		user := r.Text("user")
-		if user != "system user" && !strings.HasPrefix(user, "rdsrepladmin") || r.Text("command") == "Slave_IO" || receives().MatchString(r.Text("state")) {
+		if user != "system user" && !strings.HasPrefix(user, "rdsrepladmin") || r.Text("command") == "Slave_IO" || receiving().MatchString(r.Text("state")) {
 			continue
 		}
 		id, _ := strconv.ParseUint(r.Text("id"), 10, 64)

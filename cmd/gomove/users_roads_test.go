@@ -2,9 +2,7 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +57,7 @@ func TestUsersOnEachRoad(t *testing.T) {
 		}
 		defer func() { _ = script.Close() }()
 		target.Exec(t, "CREATE DATABASE shop_x", "CREATE TABLE shop_x.t (a INT PRIMARY KEY, b INT)", "INSERT INTO shop_x.t VALUES (1,2)", "CREATE PROCEDURE shop_x.p() SELECT 1")
-		client := exec.CommandContext(t.Context(), "mariadb", "--no-defaults", "-h", target.Host, "-P", strconv.Itoa(target.Port), "-u", target.User)
+		client := target.Client(t)
 		client.Stdin = script
 		if out, err := client.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
