@@ -95,7 +95,7 @@ func TestPlanEstimates(t *testing.T) {
 			if !exact {
 				for where, share := range map[string]float64{"id+0<=60000": 0.2, "c LIKE 'a%'": 0.0625} { // of which no index tells
 					size := jsonSummary(t, mustRun(t, planArgs(source, nil, "-T", "shop.sb0", "--where", "shop.sb0="+where, "--summary", "json")...))["size"].(map[string]any)
-					if got := jsonList(size["largest_tables"])[0]["where_share"].(float64); math.Abs(got-share) > 0.05 { // 64 places are looked at, and rows that go together stand in few of them
+					if got := jsonList(size["largest_tables"])[0]["where_share"].(float64); math.Abs(got-share) > 2.0/64 { // two of the 64 places that are looked at: the ends of a run of rows fall anywhere in theirs
 						t.Errorf("%s takes %v of the rows, want %v", where, got, share)
 					}
 				}
