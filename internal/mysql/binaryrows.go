@@ -83,7 +83,7 @@ func (r *binaryRows) open(query string) error {
 func (r *binaryRows) send(payload []byte) error {
 	size := len(payload)
 	b := append(make([]byte, 0, packetHeader+size), byte(size), byte(size>>8), byte(size>>16), 0)
-	if _, err := r.wire.Conn.Write(append(b, payload...)); err != nil {
+	if _, err := r.wire.stream.Write(append(b, payload...)); err != nil {
 		return fmt.Errorf("%w while sending a query: %w", mysqldriver.ErrInvalidConn, err)
 	}
 	return nil

@@ -27,8 +27,8 @@ var errNoAnswer = errors.New("no answer from the server within " + connectTimeou
 
 // connector opens connections and sets up the session of each, those that a pool opens later included.
 type connector struct {
-	modern driver.Connector
-	legacy driver.Connector // TLS 1.0 and its ciphers; nil unless the certificate is not verified anyway
+	modern *route
+	legacy *route // TLS 1.0 and its ciphers; nil unless the certificate is not verified anyway
 	// needLegacy is set once a handshake of modern TLS failed and one of old TLS did not.
 	needLegacy *atomic.Bool
 	maxPacket  *atomic.Int64 // bytes of a packet to the server; 0 is what the server takes
@@ -46,17 +46,25 @@ type attempt struct {
 
 type attemptKey struct{}
 
+// reason is why a connection was not opened: the driver has an error of its own for what went wrong beneath it.
+func (a *attempt) reason(ctx context.Context, err error) error {
+	if ctx.Err() != nil || a.conn == nil || a.conn.login == nil || a.conn.login.failed == nil {
+		return err
+	}
+	return a.conn.login.failed
+}
+
 func newConnector(o Options, s *setup) (*connector, error) {
 	c := &connector{needLegacy: new(atomic.Bool), maxPacket: new(atomic.Int64), setup: s, log: o.Log}
 	cfg, err := tlsConfig(o)
 	if err != nil {
 		return nil, err
 	}
-	if c.modern, err = driverConnector(o, cfg); err != nil {
+	if c.modern, err = newRoute(o, cfg); err != nil {
 		return nil, err
 	}
 	if old := legacyTLS(o, cfg); old != nil {
-		if c.legacy, err = driverConnector(o, old); err != nil {
+		if c.legacy, err = newRoute(o, old); err != nil {
 			return nil, err
 		}
 	}
@@ -68,52 +76,6 @@ func (c *connector) with(s *setup) *connector {
 	d := *c
 	d.setup = s
 	return &d
-}
-
-func driverConnector(o Options, t *tls.Config) (driver.Connector, error) {
-	cfg := mysqldriver.NewConfig()
-	cfg.User, cfg.Passwd = o.User, o.Password.Reveal()
-	cfg.Net, cfg.Addr = "tcp", o.Address()
-	if o.Socket != "" {
-		cfg.Net = "unix"
-	}
-	cfg.TLS = t
-	cfg.AllowFallbackToPlaintext = o.TLS.Mode == SSLPreferred
-	cfg.AllowCleartextPasswords = o.TLS.Mode >= SSLRequired
-	cfg.MaxAllowedPacket = 0 // ask the server
-	cfg.InterpolateParams = true
-	cfg.ConnectionAttributes = "program_name:gomove"
-	cfg.Logger = driverLog{o.Log}
-	cfg.DialFunc = dial
-	// The hook also makes the driver clone its configuration, which it alters when it falls back to plain text.
-	err := cfg.Apply(mysqldriver.BeforeConnect(func(ctx context.Context, cfg *mysqldriver.Config) error {
-		a, ok := ctx.Value(attemptKey{}).(*attempt)
-		if !ok {
-			return nil
-		}
-		if cfg.TLS != nil {
-			noteTLS(cfg.TLS, a)
-		}
-		cfg.MaxAllowedPacket = a.maxPacket
-		return nil
-	}))
-	if err != nil {
-		return nil, err
-	}
-	return mysqldriver.NewConnector(cfg)
-}
-
-func dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
-	conn, err := d.DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	w := &wire{Conn: conn}
-	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		a.conn = w
-	}
-	return w, nil
 }
 
 // Connect opens a connection and sets up its session.
@@ -145,13 +107,13 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 func (c *connector) handshake(ctx context.Context, a *attempt) (driver.Conn, error) {
 	if c.needLegacy.Load() {
-		return connectGuarded(ctx, c.legacy, a)
+		return c.legacy.connect(ctx, a)
 	}
-	conn, err := connectGuarded(ctx, c.modern, a)
+	conn, err := c.modern.connect(ctx, a)
 	if err == nil || c.legacy == nil || ctx.Err() != nil || !failedInHandshake(err, a) {
 		return conn, err
 	}
-	conn, legacyErr := connectGuarded(ctx, c.legacy, a)
+	conn, legacyErr := c.legacy.connect(ctx, a)
 	if legacyErr != nil {
 		return nil, err
 	}
@@ -173,7 +135,7 @@ func (c *connector) prepare(ctx context.Context, conn driver.Conn, a *attempt) e
 }
 
 // Driver satisfies driver.Connector.
-func (c *connector) Driver() driver.Driver { return c.modern.Driver() }
+func (c *connector) Driver() driver.Driver { return c.modern.theirs.Driver() }
 
 // failedInHandshake reports an error between the dialing and the end of the TLS handshake.
 func failedInHandshake(err error, a *attempt) bool {

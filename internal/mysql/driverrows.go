@@ -9,7 +9,8 @@ import (
 	"strconv"
 )
 
-// driverRows reads rows through the driver: where it encrypts by itself, so that nobody else can read its connection.
+// driverRows reads rows through the driver: of a login that needs the driver's own TLS (sha256_password), so that nobody else can
+// read its connection, and of a statement that is larger than a packet.
 type driverRows struct {
 	rows  *sql.Rows
 	texts []cell

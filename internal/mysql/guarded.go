@@ -62,15 +62,16 @@ func connectGuarded(ctx context.Context, c driver.Connector, a *attempt) (conn d
 			}
 		}
 	}()
+	a.conn, a.tls = nil, nil
 	opened, err := c.Connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, a.reason(ctx, err)
 	}
 	able, ok := opened.(driverConn)
 	if !ok || a.conn == nil {
 		return nil, errors.Join(fmt.Errorf("connection of the driver is a %T", opened), opened.Close())
 	}
-	a.conn.plain = a.tls == nil
+	a.conn.plain = a.tls == nil || a.conn.cipher != nil
 	return &guarded{driverConn: able, wire: a.conn}, nil
 }
 

@@ -3,7 +3,7 @@ package mysql
 import "encoding/binary"
 
 // Warned is the number of warnings that the server gave with its OK to the last statement, at most 65535. ok is false where
-// that is not known: the answer was another one, or came encrypted.
+// that is not known: the answer was another one, or came by the driver's own TLS.
 // https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_ok_packet.html
 func (c *Conn) Warned() (n int, ok bool) {
 	if c.net == nil || !c.net.plain {

@@ -69,7 +69,7 @@ func (c *quietConn) Close() error { c.closed = true; return nil }
 // answer reads what a server would have sent, through a buffer of this size.
 func answer(sent io.Reader, buffer int) (*packetRows, *quietConn) {
 	c := &quietConn{}
-	w := &wire{Conn: c, packets: packetReader{from: sent, buf: make([]byte, buffer)}}
+	w := &wire{Conn: c, stream: c, packets: packetReader{from: sent, buf: make([]byte, buffer)}}
 	r := &packetRows{packets: &w.packets, wire: w, first: true}
 	r.packets.start()
 	w.taken.Store(true)

@@ -55,7 +55,7 @@ func rows(ctx context.Context, conn *Conn, query string, cols []ColumnFix, direc
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !conn.net.direct || len(query) >= fullPacket-1 {
+	if !conn.net.plain || len(query) >= fullPacket-1 {
 		direct = openDriver
 	}
 	return readRows(ctx, conn, query, cols, direct)

@@ -45,7 +45,6 @@ func (s *Server) Session(ctx context.Context) (*Conn, error) {
 	if a.conn == nil || a.id == 0 {
 		return nil, errors.Join(errors.New("session was not opened by its own connector"), c.Close())
 	}
-	a.conn.direct = a.tls == nil
 	return &Conn{Conn: c, ID: a.id, server: s, net: a.conn}, nil
 }
 

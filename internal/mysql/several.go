@@ -31,7 +31,7 @@ const comSetOption = 0x1b
 // whose packets are not read here, give ErrOneByOne, and nothing was sent.
 func Several(ctx context.Context, conn *Conn, queries []string) (*RowReader, error) {
 	text := strings.Join(queries, ";")
-	if len(queries) == 0 || !conn.net.direct || len(text) >= fullPacket-1 {
+	if len(queries) == 0 || !conn.net.plain || len(text) >= fullPacket-1 {
 		return nil, ErrOneByOne
 	}
 	if err := ctx.Err(); err != nil {
@@ -91,7 +91,7 @@ func (r *packetRows) send(command byte, text string) error {
 	b := make([]byte, 0, packetHeader+size)
 	b = append(b, byte(size), byte(size>>8), byte(size>>16), 0, command)
 	r.packets.start()
-	if _, err := r.wire.Conn.Write(append(b, text...)); err != nil {
+	if _, err := r.wire.stream.Write(append(b, text...)); err != nil {
 		return fmt.Errorf("%w while sending a query: %w", mysqldriver.ErrInvalidConn, err)
 	}
 	return nil

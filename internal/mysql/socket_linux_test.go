@@ -125,7 +125,7 @@ func unixPair(t *testing.T) (client, server net.Conn) {
 func TestSocketEnds(t *testing.T) {
 	for _, who := range []string{"client", "server"} {
 		client, server := socketPair(t)
-		w := &wire{Conn: client}
+		w := &wire{Conn: client, stream: client}
 		if err := w.take(); err != nil {
 			t.Fatal(err)
 		}

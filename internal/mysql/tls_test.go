@@ -155,6 +155,10 @@ func TestTLS(t *testing.T) {
 				})
 			}
 			testLegacyLog(t, s)
+			testRowsBelowTLS(t, s)
+			if k == testdb.MySQL97 {
+				testSHA256Password(t, s)
+			}
 		})
 	}
 }

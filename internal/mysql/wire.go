@@ -16,12 +16,14 @@ var errReading = errors.New("session is busy: its rows are being read")
 type wire struct {
 	net.Conn
 	packets packetReader
-	socket  socket      // of Conn, while rows are read; nil where Conn is read
-	direct  bool        // the driver's bytes are the server's: it does not encrypt them
-	taken   atomic.Bool // by a reader of rows
+	socket  socket        // of Conn, while rows are read; nil where Conn is read
+	stream  io.ReadWriter // what is read and written: Conn, or the TLS on it that the driver knows nothing of
+	login   *login        // which that TLS begins with; nil for none
+	cipher  *cipherReader // beneath that TLS
+	taken   atomic.Bool   // by a reader of rows
 	closed  atomic.Bool
 
-	plain   bool   // what the driver reads is what the server sends, and the handshake is over
+	plain   bool   // what the driver reads is what the server sends, and the login is over
 	head    []byte // of the answer to what was written last
 	refused bool   // an answer was refused by sound
 }
@@ -44,18 +46,24 @@ func (w *wire) take() error {
 		return errReading
 	}
 	if w.packets.buf == nil {
-		w.packets = packetReader{from: w.Conn, buf: make([]byte, readBytes)}
-		if w.socket = newSocket(w.Conn); w.socket != nil {
+		w.packets = packetReader{from: w.stream, buf: make([]byte, readBytes)}
+		if w.socket = newSocket(w.Conn); w.socket != nil && w.cipher == nil {
 			w.packets.from = w.socket
 		}
 	}
 	if w.socket != nil {
 		w.socket.start()
 	}
+	if w.cipher != nil {
+		w.cipher.gather(w.socket)
+	}
 	return nil
 }
 
 func (w *wire) giveBack() {
+	if w.cipher != nil {
+		w.cipher.gather(nil)
+	}
 	if w.socket != nil {
 		w.socket.finish()
 	}
@@ -76,7 +84,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	if w.taken.Load() {
 		return 0, errReading
 	}
-	n, err := w.Conn.Read(p)
+	n, err := w.stream.Read(p)
 	if w.plain && !w.sound(p[:n]) {
 		w.refused = true
 		return 0, errMalformed
@@ -111,7 +119,7 @@ func (w *wire) Write(p []byte) (int, error) {
 		return 0, errReading
 	}
 	w.head = w.head[:0]
-	return w.Conn.Write(p)
+	return w.stream.Write(p)
 }
 
 // SyscallConn lets the driver look whether a connection of a pool is still alive.

@@ -1,0 +1,163 @@
+package mysql
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/gomove/gomove/internal/testdb"
+)
+
+// testRowsBelowTLS reads rows of every size from an encrypted connection by the packets, and compares them with the driver's.
+func testRowsBelowTLS(t *testing.T, s *testdb.Server) {
+	t.Helper()
+	s.Exec(t, "SET GLOBAL max_allowed_packet=64*1024*1024")
+	o := optionsOf(s)
+	o.TLS.Mode = SSLRequired
+	server := connect(t, o, ForDump)
+	c := session(t, server)
+	if cipher(t, server) == "" || !c.net.plain {
+		t.Fatalf("cipher %q, packets can be read: %v", cipher(t, server), c.net.plain)
+	}
+	for _, size := range []int{0, 1, 250, 251, 65535, 65536, 300 << 10, 1<<24 - 5, 1<<24 - 1, 20 << 20} {
+		query := fmt.Sprintf("SELECT 1, REPEAT('x', %d), NULL UNION ALL SELECT 2, REPEAT('y', 7), 'z'", size)
+		want := readAll(t, c, query, nil, openDriver)
+		for name, open := range openers() {
+			if got := readAll(t, c, query, nil, open); !equalRows(got, want) {
+				t.Errorf("%d bytes by %s: other rows", size, name)
+			}
+		}
+	}
+	testSeveralBelowTLS(t, c)
+	if _, err := Rows(t.Context(), c, "SELECT * FROM nowhere.at_all", nil); Number(err) == 0 {
+		t.Errorf("error of the server: %v", err)
+	}
+	if got := readAll(t, c, "SELECT 5", nil, openPackets); string(got[0][0]) != "5" {
+		t.Errorf("after an error: %q", got)
+	}
+}
+
+func testSeveralBelowTLS(t *testing.T, c *Conn) {
+	t.Helper()
+	r, err := Several(t.Context(), c, []string{"DO 1", "SELECT 'a' UNION ALL SELECT 'b'"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{0, 1} {
+		if n, err := r.NextResult(); err != nil || n != want {
+			t.Fatalf("%d columns, %v; want %d", n, err, want)
+		}
+	}
+	var got strings.Builder
+	for {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Write(row[0])
+	}
+	if got.String() != "ab" {
+		t.Errorf("rows %q", got.String())
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func equalRows(a, b [][][]byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if len(a[i]) != len(b[i]) {
+			return false
+		}
+		for j := range a[i] {
+			if (a[i][j] == nil) != (b[i][j] == nil) || !bytes.Equal(a[i][j], b[i][j]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// testSHA256Password logs in by the plugin that the driver serves within its own TLS only.
+func testSHA256Password(t *testing.T, s *testdb.Server) {
+	t.Helper()
+	s.Exec(t, "CREATE USER sha256@'%' IDENTIFIED WITH sha256_password BY 'pw'")
+	o := optionsOf(s)
+	o.User, o.Password, o.TLS.Mode = "sha256", "pw", SSLRequired
+	server := connect(t, o, ForDump)
+	c := session(t, server)
+	if cipher(t, server) == "" || c.net.plain {
+		t.Errorf("cipher %q, packets can be read: %v", cipher(t, server), c.net.plain)
+	}
+	if got := readRowsOf(t, c, "SELECT 'x'"); got != "x" {
+		t.Errorf("row %q", got)
+	}
+	o.Password = "wrong"
+	if _, err := Connect(t.Context(), o, ForDump); Number(err) != 1045 {
+		t.Errorf("wrong password: %v", err)
+	}
+}
+
+func readRowsOf(t *testing.T, c *Conn, query string) string {
+	t.Helper()
+	r, err := Rows(t.Context(), c, query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(row[0])
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// greetings are first packets of servers, without their heads.
+func greetings() map[string]string {
+	const rest = "9.7.0\x00" + "\x01\x00\x00\x00" + "12345678\x00"
+	return map[string]string{
+		"none":            "\x0a" + rest + "\xff\xf7" + "\xff\x02\x00\xff\xff\x15" + strings.Repeat("\x00", 10) + "123456789012\x00caching_sha2_password\x00",
+		"sha256_password": "\x0a" + rest + "\xff\xff" + "\xff\x02\x00\xff\xff\x15" + strings.Repeat("\x00", 10) + "123456789012\x00sha256_password\x00",
+		"cut":             "\x0a9.7.0\x00\x01\x00",
+		"no version":      "\x0a",
+	}
+}
+
+// TestLoginNeverInClear offers what the driver may send in clear on a unix socket to servers with which nothing is encrypted.
+func TestLoginNeverInClear(t *testing.T) {
+	for name, greet := range greetings() {
+		t.Run(name, func(t *testing.T) {
+			client, far := net.Pipe()
+			defer far.Close()
+			w := &wire{Conn: client, stream: client}
+			encryptLogin(t.Context(), w, &tls.Config{InsecureSkipVerify: true})
+			go func() {
+				_, _ = far.Write(append([]byte{byte(len(greet)), 0, 0, 0}, greet...))
+			}()
+			b := make([]byte, 4096)
+			if _, err := w.Read(b); !errors.Is(err, errDriversTLS) || !errors.Is(w.login.failed, errDriversTLS) {
+				t.Errorf("error %v", err)
+			}
+			if n, err := w.Write(append([]byte{40, 0, 0, 1}, strings.Repeat("p", 40)...)); err == nil || n != 0 {
+				t.Errorf("wrote %d bytes: %v", n, err)
+			}
+			if err := client.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
