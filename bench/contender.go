@@ -66,22 +66,27 @@ func shellWords(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-const connect = " -h {host} -P {port} -u {user} "
+// How the tools connect, without TLS: mydumper of Debian and the limit of reading have none either.
+const (
+	connect = " -h {host} -P {port} -u {user} "
+	inClear = connect + "--ssl-mode DISABLED "
+)
 
 // The commands of gomove. Its checks are on: they cannot be turned off.
 const (
-	gomoveDump     = "{gomove} dump" + connect + "-B {schema} -t {threads} --progress none --compress none -o {out}"
-	gomoveDumpZstd = "{gomove} dump" + connect + "-B {schema} -t {threads} --progress none -o {out}"
-	gomoveLoad     = "{gomove} load" + connect + "-d {in} -t {threads} --progress none --skip-binlog"
+	gomoveDump     = "{gomove} dump" + inClear + "-B {schema} -t {threads} --progress none --compress none -o {out}"
+	gomoveDumpZstd = "{gomove} dump" + inClear + "-B {schema} -t {threads} --progress none -o {out}"
+	gomoveDumpTLS  = "{gomove} dump" + connect + "--ssl-mode REQUIRED -B {schema} -t {threads} --progress none --compress none -o {out}"
+	gomoveLoad     = "{gomove} load" + inClear + "-d {in} -t {threads} --progress none --skip-binlog"
 )
 
 // The commands of a copy beside its source.
 const (
-	gomoveCopy = "{gomove} copy --source mysql://{user}@{host}:{port}/ --target mysql://{user}@{host}:{port}/ -B {schema} --schema-map {schema}={schema}_copy -t {threads}" +
+	gomoveCopy = "{gomove} copy --source 'mysql://{user}@{host}:{port}/?ssl-mode=DISABLED' --target 'mysql://{user}@{host}:{port}/?ssl-mode=DISABLED' -B {schema} --schema-map {schema}={schema}_copy -t {threads}" +
 		" --progress none --skip-binlog"
 	gomoveDumpLoad  = gomoveDumpZstd + thenLoad
 	gomovePlainLoad = gomoveDump + thenLoad
-	thenLoad        = " && {gomove} load" + connect + "-d {out} --schema-map {schema}={schema}_copy -t {threads} --progress none --skip-binlog"
+	thenLoad        = " && {gomove} load" + inClear + "-d {out} --schema-map {schema}={schema}_copy -t {threads} --progress none --skip-binlog"
 	clientCopy      = "{client} -e 'CREATE DATABASE {schema}_copy' && {tool}" + connect + "--single-transaction --quick {schema} |" +
 		" {client} --max-allowed-packet=64M --init-command='SET sql_log_bin=0, unique_checks=0, foreign_key_checks=0' {schema}_copy"
 )
@@ -136,7 +141,7 @@ func (h *host) dumpClients() []string {
 func clientTool(tool string, client []string) string {
 	for i, word := range client {
 		if filepath.Dir(word) == filepath.Dir(tool) && filepath.Base(word) == "mysql" {
-			return shellWords(append(client[:i:i], tool)) + " --no-defaults --set-gtid-purged=OFF"
+			return shellWords(append(client[:i:i], tool)) + " --no-defaults --ssl-mode=DISABLED --set-gtid-purged=OFF"
 		}
 	}
 	return shellWords([]string{tool}) + " --no-defaults"

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gomove/gomove/internal/dump"
+	"github.com/gomove/gomove/internal/testdb"
 )
 
 // contenders are the commands of a job, what they need prepared in the folder work, and the bytes of the rows as CSV.
@@ -29,6 +30,9 @@ func (h *host) contenders(ctx context.Context, s *set, job, work string) ([]*con
 			return nil, 0, err
 		}
 		all = append(all, read)
+		if h.Kind == testdb.MySQL97 { // which makes its own certificate
+			all = append(all, &contender{name: "gomove over TLS", role: beside, command: gomoveDumpTLS, set: s})
+		}
 	case jobDumpZstd:
 		all = h.compressed(s)
 	case jobBig:
