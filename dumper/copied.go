@@ -13,6 +13,8 @@ import (
 type CopyOptions struct {
 	ID   string           // of the dump; default a new one
 	Kept *dump.Unfinished // what the target has of an interrupted copy with this ID; default nothing
+	// NumbersLocked has several tables with AUTO_INCREMENT read at once: the target loads one chunk of each at a time. Default false.
+	NumbersLocked bool
 }
 
 // Request tells what is asked of a source from what another run asks: the selection and the transforms, not the places.

@@ -98,7 +98,10 @@ func (r *run) newReader(conn *mysql.Conn) *reader {
 func (r *run) newPlanner(ctx context.Context, q *queue, probes *catalog.Prober) *planner {
 	p := &planner{
 		queue: q, querier: probes, chunkBytes: r.o.ChunkBytes, readers: r.o.Threads, done: r.planned,
-		chunks: func(n int64) { r.o.Progress.ChunksTotal.Add(n) },
+		chunks: func(n int64) { r.o.Progress.ChunksTotal.Add(n) }, server: r.server,
+	}
+	if r.o.Copy.NumbersLocked {
+		p.beside = r.o.Threads - 1
 	}
 	if r.o.Log.Enabled(ctx, slog.LevelDebug) {
 		p.debug = r.o.Log.Debug // which has the chunker count the rows that its probes read

@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gomove/gomove/catalog"
 	"github.com/gomove/gomove/chunker"
+	"github.com/gomove/gomove/internal/mysql"
 )
 
 // planner finds the ranges of tables while the first of them are being read.
@@ -16,6 +20,8 @@ type planner struct {
 	chunks     func(n int64) // counts ranges that were found
 	debug      func(msg string, args ...any)
 	done       func(ctx context.Context, t *tableState) error // a table's ranges are all known
+	beside     int                                            // numbered tables whose ranges are handed out between those of others
+	server     *mysql.Server                                  // of their queriers
 }
 
 // isSmall reports a table that is one range without asking: its estimate fits a chunk, and a larger one is cut as it is read.
@@ -26,12 +32,28 @@ func (p *planner) isSmall(t *tableState) bool {
 // large finds the ranges of the tables that need more than one, the largest table first.
 func (p *planner) large(ctx context.Context, tables []*tableState) error {
 	defer p.queue.done()
-	for _, t := range tables {
-		if err := p.table(ctx, t); err != nil {
-			return err
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(1 + p.beside)
+	g.Go(func() error {
+		for _, t := range tables {
+			if t.isNumbered() && g.TryGo(func() error { return p.aside(ctx, t) }) {
+				continue
+			}
+			if err := p.table(ctx, t); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
+	return g.Wait()
+}
+
+// aside hands out a table's ranges while those of the next tables are handed out too.
+func (p *planner) aside(ctx context.Context, t *tableState) error {
+	own, probes := *p, &catalog.Prober{Server: p.server}
+	defer probes.Close()
+	own.querier = probes
+	return own.table(ctx, t)
 }
 
 func (p *planner) table(ctx context.Context, t *tableState) error {

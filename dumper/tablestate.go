@@ -2,6 +2,7 @@ package dumper
 
 import (
 	"encoding/hex"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -50,6 +51,11 @@ func (r *run) newTableState(t *catalog.Table, base string) *tableState {
 		}
 	}
 	return s
+}
+
+// isNumbered reports a table with AUTO_INCREMENT.
+func (s *tableState) isNumbered() bool {
+	return slices.ContainsFunc(s.Table.Columns, func(c catalog.Column) bool { return c.Numbered })
 }
 
 // planColumns decides how the columns of a table are read, and how the dump describes them.

@@ -31,7 +31,7 @@ func (l *load) loadData(ctx context.Context) error {
 		}
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	chunks, arriving := make(chan work), make(chan work)
+	chunks, arriving, crowd := make(chan work), make(chan work), newCrowd(l)
 	var running atomic.Int64 // what tables come from
 	running.Store(int64(l.o.Threads) + 1)
 	var writing sync.WaitGroup
@@ -44,7 +44,7 @@ func (l *load) loadData(ctx context.Context) error {
 	g.Go(func() error {
 		defer done()
 		if l.fed == nil {
-			return l.feed(ctx, chunks)
+			return l.feed(ctx, crowd, chunks)
 		}
 		l.fed.narrow(l.wanted)
 		err := l.receive(ctx, arriving, ready)
@@ -52,12 +52,12 @@ func (l *load) loadData(ctx context.Context) error {
 		return err
 	})
 	if l.fed != nil {
-		g.Go(func() error { return l.bundle(ctx, arriving, chunks) })
+		g.Go(func() error { return l.bundle(ctx, crowd, arriving, chunks) })
 	}
 	l.counters.Threads.Store(int64(l.o.Threads))
 	for range l.o.Threads {
 		g.Go(func() error {
-			w := &writer{load: l}
+			w := &writer{load: l, crowd: crowd}
 			defer func() {
 				w.drop()
 				writing.Done()
@@ -87,8 +87,9 @@ func (l *load) finished(ctx context.Context, t *table, ready chan<- *table) erro
 // writer loads chunks on one session, which it replaces when it is lost.
 type writer struct {
 	*load
-	s    *session
-	lost []slot // of sessions that the server may still know
+	crowd *crowd
+	s     *session
+	lost  []slot // of sessions that the server may still know
 
 	sharing bool // its transaction holds several chunks
 }
@@ -105,6 +106,7 @@ func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *tabl
 			if err := w.loadAll(ctx, one, ready); err != nil {
 				return err
 			}
+			w.crowd.leave(ctx, one)
 		}
 	}
 }

@@ -53,8 +53,9 @@ func (h *chunkHeap) Pop() any {
 var _ heap.Interface = (*chunkHeap)(nil)
 
 // feed sends the chunks that are left to out, those of the largest tables first as far as the window sees, and closes it.
-func (l *load) feed(ctx context.Context, out chan<- work) error {
+func (l *load) feed(ctx context.Context, crowd *crowd, out chan<- work) error {
 	defer close(out)
+	defer close(crowd.gone)
 	var h chunkHeap
 	seq := 0
 	for c, err := range l.from.Chunks(ctx) {
@@ -74,14 +75,14 @@ func (l *load) feed(ctx context.Context, out chan<- work) error {
 		seq++
 		heap.Push(&h, work{t: t, c: c, seq: seq})
 		if h.Len() >= window {
-			if !send(ctx, out, l.pop(&h)) {
-				return ctx.Err()
+			if err := crowd.give(ctx, &h, out); err != nil {
+				return err
 			}
 		}
 	}
 	for h.Len() > 0 {
-		if !send(ctx, out, l.pop(&h)) {
-			return ctx.Err()
+		if err := crowd.give(ctx, &h, out); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,9 +32,9 @@ func (l *load) shares() bool {
 	return l.format != dump.SQL && l.o.Session.InvalidText != Replace && !l.viaS3.Load()
 }
 
-// pop takes the next chunk off the heap, and with a small one those that come after it: as many as leave each writer its share.
-func (l *load) pop(h *chunkHeap) work {
-	one := heap.Pop(h).(work)
+// pop takes a chunk off the heap, and with a small one those that come next: as many as leave each writer its share.
+func (l *load) pop(h *chunkHeap, at int) work {
+	one := heap.Remove(h, at).(work)
 	if h.Len() < fewChunks || !l.shares() || !l.isSmall(one) {
 		return one
 	}
@@ -95,34 +96,51 @@ func (w *writer) shared(ctx context.Context, all []work, read *atomic.Int64) err
 	return w.between(ctx, first, atChecked, "COMMIT", atCommitted)
 }
 
-// bundle hands a feed's chunks on to the writers in their order. Small ones that come while every writer is at work go together.
-func (l *load) bundle(ctx context.Context, in <-chan work, out chan<- work) error {
+// bundle hands a feed's chunks on to the writers in their order, but for one that would wait for another's. Small ones that come while
+// every writer is at work go together.
+func (l *load) bundle(ctx context.Context, crowd *crowd, in <-chan work, out chan<- work) error {
 	defer close(out)
-	var held []work // what no writer has taken: a chunk with those that go with it, and perhaps one that does not
+	defer close(crowd.gone)
+	var held []work // what no writer has taken: a chunk with those that go with it, and perhaps one that does not; more where all wait
+	hold := func(one work, ok bool) {
+		switch {
+		case !ok:
+			in = nil
+		case len(held) == 1 && len(held[0].with)+1 < mostTogether && l.shares() && l.isSmall(held[0]) && l.isSmall(one):
+			held[0].with = append(held[0].with, one)
+		default:
+			held = append(held, one)
+		}
+	}
 	for in != nil || len(held) > 0 {
 		var take <-chan work
 		var give chan<- work
-		var first work
-		if len(held) < 2 {
+		var next work
+		at, free := crowd.first(held)
+		if len(held) < 2 || !free && len(held) < l.o.Threads+2 {
 			take = in
 		}
 		if len(held) > 0 {
-			first, give = held[0], out
+			next, give = held[at], out
+		}
+		if !free {
+			select {
+			case one, ok := <-take: // it may be free
+				hold(one, ok)
+				continue
+			default:
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case give <- first:
-			held = held[1:]
+		case t := <-crowd.left:
+			crowd.free(t)
+		case give <- next:
+			crowd.enter(next)
+			held = slices.Delete(held, at, at+1)
 		case one, ok := <-take:
-			switch {
-			case !ok:
-				in = nil
-			case len(held) == 1 && len(first.with)+1 < mostTogether && l.shares() && l.isSmall(first) && l.isSmall(one):
-				held[0].with = append(held[0].with, one)
-			default:
-				held = append(held, one)
-			}
+			hold(one, ok)
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ import (
 // run has the load begin the dump that feeds it.
 func (o *copying) run(ctx context.Context) (*copySummary, error) {
 	o.load.Progress.SetPhase("connect")
-	same, err := o.sameServer(ctx)
+	same, locked, err := o.servers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (o *copying) run(ctx context.Context) (*copySummary, error) {
 	open := func(ctx context.Context, past *dump.Unfinished) (dump.Feed, error) {
 		o.load.Progress.SetPhase("snapshot")
 		d := o.dump
-		d.Pipe, d.Copy = pipe, dumper.CopyOptions{ID: id, Kept: past}
+		d.Pipe, d.Copy = pipe, dumper.CopyOptions{ID: id, Kept: past, NumbersLocked: locked}
 		d.Snapshot.SameServer = same
 		if o.load.DryRun {
 			d.DryRun, d.Selection.NoData, d.Copy.Kept = false, true, nil // definitions are read, no row is
@@ -85,8 +85,9 @@ func (o *copying) id() (string, error) {
 	return uuid.NewSHA1(uuid.NameSpaceURL, text).String(), nil
 }
 
-// sameServer reports whether source and target are one server.
-func (o *copying) sameServer(ctx context.Context) (same bool, err error) {
+// servers reports whether source and target are one server, and whether the target loads into a table with AUTO_INCREMENT one statement
+// at a time.
+func (o *copying) servers(ctx context.Context) (same, locked bool, err error) {
 	var servers [2]*mysql.Server
 	var errs [2]error
 	var both sync.WaitGroup
@@ -100,9 +101,10 @@ func (o *copying) sameServer(ctx context.Context) (same bool, err error) {
 		}
 	}
 	if err := cmp.Or(errs[0], errs[1]); err != nil {
-		return false, err
+		return false, false, err
 	}
-	return mysql.SameServer(ctx, servers[0], servers[1])
+	same, err = mysql.SameServer(ctx, servers[0], servers[1])
+	return same, servers[1].Facts.LocksNumbers(), err
 }
 
 // compare is --verify.

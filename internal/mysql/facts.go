@@ -76,6 +76,13 @@ func (f *Facts) on(variable string) bool {
 	return strings.HasPrefix(strings.ToUpper(f.Variables[variable]), "NO_LOCK")
 }
 
+// LocksNumbers reports a server that lets LOAD DATA into a table with AUTO_INCREMENT wait for the one before it, to the end of that statement: the
+// default of MariaDB, and of MySQL before 8.0 (https://dev.mysql.com/doc/refman/5.7/en/innodb-auto-increment-handling.html).
+func (f *Facts) LocksNumbers() bool {
+	mode := f.Variables["innodb_autoinc_lock_mode"]
+	return mode == "0" || mode == "1"
+}
+
 // AuroraVersion is Aurora MySQL's own version, such as 3.08.0; empty on every other server.
 func (f *Facts) AuroraVersion() string { return f.Variables["aurora_version"] }
 
