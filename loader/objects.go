@@ -30,7 +30,10 @@ func (l *load) createObjects(ctx context.Context) error {
 	}
 	l.counters.SetPhase("triggers")
 	hasTriggers := func(o *dump.Object) bool {
-		return o.Kind == dump.KindTable && len(o.Triggers) > 0 || o.Kind == dump.KindSchema && len(o.Triggers) > 0
+		if t := l.tables[[2]string{o.Schema, o.Name}]; o.Kind == dump.KindTable && t != nil && t.left {
+			return false // a feed has let go of its text
+		}
+		return (o.Kind == dump.KindTable || o.Kind == dump.KindSchema) && len(o.Triggers) > 0
 	}
 	if err := l.createKind(ctx, s, hasTriggers, &failed, "trigger"); err != nil {
 		return err

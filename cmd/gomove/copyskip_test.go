@@ -12,6 +12,7 @@ func TestCopySkipReadsNothing(t *testing.T) {
 	source := testdb.StartOwn(t, testdb.MariaDB, testdb.WithArgs("--general-log=1", "--log-output=TABLE"))
 	target := testdb.Start(t, testdb.MariaDB)
 	source.Exec(t, "CREATE DATABASE skips", "USE skips", "CREATE TABLE skips.there (id INT PRIMARY KEY, v INT)", "INSERT INTO skips.there SELECT seq, seq FROM seq_1_to_5000",
+		"CREATE TRIGGER skips.fires BEFORE INSERT ON skips.there FOR EACH ROW SET NEW.v = NEW.v + 1",
 		"CREATE TABLE skips.plain (id INT) ENGINE=MyISAM", "INSERT INTO skips.plain VALUES (1), (2)",
 		"CREATE TABLE skips.fresh (id INT PRIMARY KEY)", "INSERT INTO skips.fresh VALUES (1), (2), (3)", "CREATE VIEW skips.seen AS SELECT * FROM skips.there")
 	dropAfter(t, target, "skips")
@@ -32,6 +33,9 @@ func TestCopySkipReadsNothing(t *testing.T) {
 		if n := target.Query(t, "SELECT COUNT(*) FROM skips."+table)[0][0]; n != want {
 			t.Errorf("%s has %s rows, want %s", table, n, want)
 		}
+	}
+	if n := len(target.Query(t, "SELECT 1 FROM information_schema.triggers WHERE trigger_schema='skips'")); n != 0 {
+		t.Errorf("%d triggers came to a table that is left alone", n)
 	}
 	// With all tables there, and again with rows of every table.
 	r = mustRun(t, copyArgs(source, target, "-B", "skips", "--if-exists", "skip")...)
