@@ -55,7 +55,7 @@ func (r *run) newTableState(t *catalog.Table, base string) *tableState {
 
 // isNumbered reports a table with AUTO_INCREMENT.
 func (s *tableState) isNumbered() bool {
-	return slices.ContainsFunc(s.Table.Columns, func(c catalog.Column) bool { return c.Numbered })
+	return slices.ContainsFunc(s.Columns, func(c catalog.Column) bool { return c.Numbered })
 }
 
 // planColumns decides how the columns of a table are read, and how the dump describes them.

@@ -57,7 +57,7 @@ func TestCrowd(t *testing.T) {
 				c, out, done := newCrowd(l), make(chan work), make(chan error, 1)
 				go func() { done <- hand(l, t.Context(), c, numberedChunks(), out) }()
 				held := map[string]*table{}
-				for _, step := range strings.Fields(want) {
+				for step := range strings.FieldsSeq(want) {
 					if name, left := strings.CutPrefix(step, "-"); left {
 						c.leave(t.Context(), work{t: held[name]})
 						continue
