@@ -122,7 +122,7 @@ func openBytes(c *cli.Context, r io.Reader, name, path string, threads int) (*in
 		}
 		return &input{start: sqlFeed(name, in, c.String("into"), chunkBytes), close: noClose}, nil
 	}
-	return nil, fmt.Errorf("%s: %w: it begins like no dump that gomove knows", name, dump.ErrFormat)
+	return nil, unknownBytes(name, head)
 }
 
 // decompressed reads what is compressed, by its magic; nil is what is not.

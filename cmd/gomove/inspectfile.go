@@ -38,7 +38,7 @@ func inspectFile(c *cli.Context, place string, again bool) error {
 	}
 	stream := dump.IsStream(head)
 	if !stream && !looksLikeSQL(head) {
-		return fmt.Errorf("%s: %w: it begins like no dump that gomove knows", name, dump.ErrFormat)
+		return unknownBytes(name, head)
 	}
 	return withConsole(c, inspectInterrupted, func(ctx context.Context, con *console) error {
 		o := inspect.FeedOptions{Kind: inspect.KindStream, Deep: c.Bool("deep"), Progress: con.counters}

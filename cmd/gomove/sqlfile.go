@@ -34,6 +34,28 @@ func looksLikeSQL(head []byte) bool {
 	return false
 }
 
+// strangers are the first bytes of what people take for a dump, with what is to be done.
+var strangers = []struct{ head, advice string }{
+	{"\xff\xfe", "it is UTF-16, which a redirection of PowerShell writes: let mysqldump write the file itself, by --result-file"},
+	{"\xfe\xff", "it is UTF-16: convert it to UTF-8"},
+	{"<?xml", "it is XML: dump without --xml"},
+	{"\xfd7zXZ", "it is compressed by xz: xz -dc FILE | gomove load -d -"},
+	{"PK\x03\x04", "it is a zip archive: unzip -p FILE | gomove load -d -"},
+	{"mysqldump: ", "its first line is a message of mysqldump, from 2>&1: take that line out"},
+	{"mariadb-dump: ", "its first line is a message of mariadb-dump, from 2>&1: take that line out"},
+	{"Warning: ", "its first line is a message of mysqldump, from 2>&1: take that line out"},
+}
+
+// unknownBytes is the error of what is no dump, by its first bytes.
+func unknownBytes(name string, head []byte) error {
+	for _, s := range strangers {
+		if bytes.HasPrefix(head, []byte(s.head)) {
+			return fmt.Errorf("%s: %w: %s", name, dump.ErrFormat, s.advice)
+		}
+	}
+	return fmt.Errorf("%s: %w: it begins like no dump that gomove knows", name, dump.ErrFormat)
+}
+
 // sqlFeed opens a file of mysqldump when the run begins: a file is read once before that, which takes its time. stream is what cannot
 // be read twice; nil is the file of this path.
 func sqlFeed(path string, stream io.Reader, into string, chunkBytes int64) startFeed {

@@ -18,7 +18,8 @@ type facts struct {
 	commented bool   // it began with the comment of the tool's name
 	completed bool   // and ended with the one that says so
 	saved     bool   // it began by saving the session's settings
-	restored  bool   // and ended by bringing them back
+	restored  bool   // and has begun to bring them back
+	noted     bool   // what mysqldump saves last and brings back last is changed
 	database  string // that the head names
 	finished  time.Time
 	server    dump.ServerFacts
@@ -99,10 +100,12 @@ func (f *facts) coordinates(text string) bool {
 func (f *facts) setting(text []byte) {
 	plain := bytes.ToUpper(bytes.ReplaceAll(text[:min(len(text), 1<<10)], []byte{' '}, nil))
 	switch {
-	case bytes.Contains(plain, []byte("@OLD_SQL_NOTES=@@SQL_NOTES")):
+	case bytes.Contains(plain, []byte("@OLD_")) && bytes.Contains(plain, []byte("=@@")):
 		f.saved, f.restored = true, false
-	case bytes.Contains(plain, []byte("SQL_NOTES=@OLD_SQL_NOTES")):
+		f.noted = f.noted || bytes.Contains(plain, []byte("NOTES=@@")) || bytes.Contains(plain, []byte("NOTE_VERBOSITY=@@"))
+	case bytes.Contains(plain, []byte("=@OLD_")):
 		f.restored = true
+		f.noted = f.noted && !bytes.Contains(plain, []byte("=@OLD_SQL_NOTES")) && !bytes.Contains(plain, []byte("=@OLD_NOTE_VERBOSITY"))
 	}
 }
 
@@ -111,7 +114,7 @@ func (f *facts) whole(name string) (warning string, err error) {
 	switch {
 	case f.commented && !f.completed:
 		return "", fmt.Errorf("%s: %w: the line \"-- Dump completed\" is missing at its end", name, foreign.ErrCut)
-	case f.saved && !f.restored:
+	case f.noted || f.saved && !f.restored && !f.commented:
 		return "", fmt.Errorf("%s: %w: the settings that it changed at its start are not set back at its end", name, foreign.ErrCut)
 	case !f.commented && !f.saved:
 		return name + " has neither comments nor settings (--compact): whether it is whole cannot be told", nil

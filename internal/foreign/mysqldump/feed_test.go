@@ -253,7 +253,11 @@ func TestWhole(t *testing.T) {
 	const table = "CREATE TABLE t (i int);\n"
 	for script, want := range map[string]string{
 		comments + settings + table + back + done: "", comments + settings + table + back: "Dump completed", comments + settings + table: "Dump completed",
-		settings + table + back: "", settings + table: "not set back", comments + table + done + comments + table: "Dump completed",
+		settings + table + back: "", settings + table: "not set back",
+		"SET @OLD_SQL_MODE=@@SQL_MODE;\n": "not set back", "SET @OLD_SQL_MODE=@@SQL_MODE;\n" + table + "SET SQL_MODE=@OLD_SQL_MODE;\n": "",
+		"/*M!100616 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;\n" + table:  "not set back",
+		"SET @OLD_SQL_MODE=@@SQL_MODE;\n" + settings + table + "SET SQL_MODE=@OLD_SQL_MODE;\n": "not set back",
+		"/*M!999999\\- enable the sandbox mode */ \n":                                          "no statement", "# nothing\n": "no statement", comments + table + done + comments + table: "Dump completed",
 	} {
 		if _, _, err := plain(t, strings.Replace(script, done+comments+table, done+comments, 1), nil); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", script, err, want)

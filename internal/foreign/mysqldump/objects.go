@@ -340,6 +340,11 @@ func (t *table) chooseAll(charset string) error {
 	return t.choose(names, charset)
 }
 
+// none reports a file that names nothing at all.
+func (c *objects) none() bool {
+	return len(c.order)+len(c.views)+len(c.made)+len(c.dropped)+len(c.system)+c.unsafe.count == 0
+}
+
 // checkWhole refuses stand-ins without their view, and DROP statements of what the file does not create.
 func (c *objects) checkWhole() error {
 	for _, t := range c.tables {

@@ -80,6 +80,9 @@ func (f *Feed) checkEnd() error {
 	if err == nil {
 		err = f.objects.checkWhole()
 	}
+	if err == nil && !f.facts.commented && !f.facts.saved && f.objects.none() {
+		return fmt.Errorf("%s: %w: no statement is in it", f.o.Name, foreign.ErrCut)
+	}
 	if err != nil {
 		return err
 	}
