@@ -142,7 +142,7 @@ func (r *Reader) checkMaskedKeys(ctx context.Context, c *Catalog) error {
 		return nil
 	}
 	for _, scope := range c.schemaScopes("TABLE_SCHEMA") {
-		q := "SELECT CONSTRAINT_NAME, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME" +
+		q := "SELECT CONSTRAINT_NAME, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, " + mysql.ReferencedTable + ", REFERENCED_COLUMN_NAME" +
 			" FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_NAME IS NOT NULL AND " + scope
 		err := r.scan(ctx, q, 7, func(f []cellText) error {
 			k := MaskedKey{f[0].s, [3]string{f[1].s, f[2].s, strings.ToLower(f[3].s)}, [3]string{f[4].s, f[5].s, strings.ToLower(f[6].s)}}

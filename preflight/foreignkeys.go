@@ -32,7 +32,7 @@ func (e *examination) foreignKeys(ctx context.Context) ([]foreignKey, error) {
 	}
 	keys := []foreignKey{}
 	at := map[[3]string]int{}
-	err := e.eachScope(ctx, "SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME"+
+	err := e.eachScope(ctx, "SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, REFERENCED_TABLE_SCHEMA, "+mysql.ReferencedTable+", REFERENCED_COLUMN_NAME"+
 		" FROM information_schema.KEY_COLUMN_USAGE", "TABLE_SCHEMA", " AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY 1, 2, 3, ORDINAL_POSITION", func(c []string) {
 		if e.tables[[2]string{c[0], c[1]}] == nil {
 			return

@@ -20,7 +20,7 @@ type foreignKey struct {
 
 // foreignKeys reads the constraints of a schema.
 func (c *comparison) foreignKeys(ctx context.Context, side sideOf, schema string) (keys []*foreignKey, err error) {
-	rows, err := c.servers[side].DB().QueryContext(ctx, "SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME"+
+	rows, err := c.servers[side].DB().QueryContext(ctx, "SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, "+mysql.ReferencedTable+", REFERENCED_COLUMN_NAME"+
 		" FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = "+mysql.QuoteString(schema)+" AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION")
 	if err != nil {
 		return nil, err

@@ -16,6 +16,9 @@ func QuoteTable(schema, table string) string {
 	return QuoteName(schema) + "." + QuoteName(table)
 }
 
+// ReferencedTable is information_schema's REFERENCED_TABLE_NAME as the table is called: MySQL 5.6 has #mysql50# before a name with a blank.
+const ReferencedTable = "TRIM(LEADING '#mysql50#' FROM REFERENCED_TABLE_NAME)"
+
 // QuoteString returns a string literal that means the same whether or not
 // NO_BACKSLASH_ESCAPES is set: text with a backslash becomes a hex literal of utf8mb4.
 func QuoteString(s string) string {
