@@ -51,22 +51,36 @@ func (s *TableReader) UnloadSQL(r chunker.Range) string {
 // worthBinary is how many rows a table has at least that are read by a prepared statement, which is one more round trip.
 const worthBinary = 1000
 
-// Query runs a query of the plan's expressions. Servers print a DOUBLE in a microsecond, ten times as long as all else that they do for
-// it: tables that have some are read by the binary protocol.
+// Query runs a query of the plan's expressions, by the binary protocol where the server would spend much on printing numbers.
 func (s *TableReader) Query(ctx context.Context, conn *mysql.Conn, query string) (*mysql.RowReader, error) {
 	read := mysql.Rows
-	if s.Rows >= worthBinary && slices.ContainsFunc(s.Columns, isDouble) {
+	if s.Rows >= worthBinary && (slices.ContainsFunc(s.Columns, isDouble) || conn.Facts().PrintsSlowly() && s.manyIntegers()) {
 		read = mysql.BinaryRows
 	}
 	return read(ctx, conn, query, s.Plan.Fixes)
 }
 
+// isDouble is a column that servers print in a microsecond for each value, ten times as long as all else that they do for it.
 func isDouble(c Column) bool {
 	switch c.DataType {
 	case "double", "real", "float":
 		return !c.Generated && c.Mask == nil
 	}
 	return false
+}
+
+// manyIntegers reports a table of whose columns more than half are integers.
+func (s *TableReader) manyIntegers() bool {
+	n := 0
+	for _, c := range s.Columns {
+		switch c.DataType {
+		case "tinyint", "smallint", "mediumint", "int", "bigint":
+			if !c.Generated && c.Mask == nil {
+				n++
+			}
+		}
+	}
+	return 2*n > len(s.Columns)
 }
 
 // SelectWhere reads expressions of the rows of a range, those that meet a condition when there is one.

@@ -24,9 +24,10 @@ const (
 // (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html).
 type binaryColumn struct {
 	kind     binaryKind
-	size     int // bytes of a number
-	width    int // digits at least, zeros in front
-	decimals int // of seconds
+	size     int  // bytes of a number
+	width    int  // digits at least, zeros in front
+	decimals int  // of seconds
+	integer  bool // without zeros in front
 }
 
 // Types of columns (https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html).
@@ -79,6 +80,7 @@ func readColumn(b []byte) (c binaryColumn, err error) {
 			c.kind = kindUnknown
 		}
 	}
+	c.integer = (c.kind == kindSigned || c.kind == kindUnsigned) && c.width == 0
 	return c, nil
 }
 
@@ -127,24 +129,13 @@ func (c *binaryColumn) appendValue(dst, b []byte) (text, rest []byte, ok bool) {
 	if len(b) < c.size {
 		return dst, b, false
 	}
-	var bits uint64
-	switch c.size {
-	case 1:
-		bits = uint64(b[0])
-	case 2:
-		bits = uint64(binary.LittleEndian.Uint16(b))
-	case 4:
-		bits = uint64(binary.LittleEndian.Uint32(b))
-	case 8:
-		bits = binary.LittleEndian.Uint64(b)
-	}
+	bits := c.bits(b)
 	from := len(dst)
 	switch c.kind {
 	case kindUnsigned:
 		dst = strconv.AppendUint(dst, bits, 10)
 	case kindSigned:
-		unused := 64 - 8*c.size
-		dst = strconv.AppendInt(dst, int64(bits<<unused)>>unused, 10)
+		dst = strconv.AppendInt(dst, c.signed(bits), 10)
 	default:
 		v := math.Float64frombits(bits)
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -156,6 +147,26 @@ func (c *binaryColumn) appendValue(dst, b []byte) (text, rest []byte, ok bool) {
 		dst = append(dst[:from], pad(dst[from:], c.width)...)
 	}
 	return dst, b[c.size:], true
+}
+
+// bits are those of a number of the column's size, at the front of b.
+func (c *binaryColumn) bits(b []byte) uint64 {
+	switch c.size {
+	case 1:
+		return uint64(b[0])
+	case 2:
+		return uint64(binary.LittleEndian.Uint16(b))
+	case 4:
+		return uint64(binary.LittleEndian.Uint32(b))
+	default:
+		return binary.LittleEndian.Uint64(b)
+	}
+}
+
+// signed is a number of the column's size by its bits.
+func (c *binaryColumn) signed(bits uint64) int64 {
+	unused := 64 - 8*c.size
+	return int64(bits<<unused) >> unused
 }
 
 // microDigits are the decimals of a second at most.
@@ -259,6 +270,17 @@ func appendTextRow(dst []byte, columns []binaryColumn, b []byte) []byte {
 			}
 			end := head + int(size)
 			dst, b = append(dst, b[:end]...), b[end:]
+		case c.integer:
+			if len(b) < c.size {
+				return nil
+			}
+			bits, sign := c.bits(b), int64(0)
+			if c.kind == kindSigned {
+				v := c.signed(bits)
+				sign = v >> 63
+				bits = uint64(v^sign) - uint64(sign)
+			}
+			dst, b = appendCounted(dst, bits, sign != 0), b[c.size:]
 		default:
 			at := len(dst)
 			if dst, b, ok = c.appendValue(append(dst, 0), b); !ok {

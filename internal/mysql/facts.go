@@ -83,6 +83,10 @@ func (f *Facts) LocksNumbers() bool {
 	return mode == "0" || mode == "1"
 }
 
+// PrintsSlowly reports a server that spends about two fifths of its time on printing integers, where it reads narrow rows: MariaDB, and
+// MySQL before 8.0 (docs/performance.md).
+func (f *Facts) PrintsSlowly() bool { return f.Flavor == MariaDB || f.Number < 80000 }
+
 // AuroraVersion is Aurora MySQL's own version, such as 3.08.0; empty on every other server.
 func (f *Facts) AuroraVersion() string { return f.Variables["aurora_version"] }
 

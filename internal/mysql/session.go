@@ -26,6 +26,9 @@ type Conn struct {
 	together together // what the server said to that
 }
 
+// Facts is what was found out about the session's server.
+func (c *Conn) Facts() *Facts { return &c.server.Facts }
+
 // Close ends a result set of Rows that is still open, and the session.
 func (c *Conn) Close() error {
 	var err error
