@@ -1,11 +1,9 @@
 package mysql
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"testing"
@@ -28,18 +26,15 @@ func testRowsBelowTLS(t *testing.T, s *testdb.Server) {
 		query := fmt.Sprintf("SELECT 1, REPEAT('x', %d), NULL UNION ALL SELECT 2, REPEAT('y', 7), 'z'", size)
 		want := readAll(t, c, query, nil, openDriver)
 		for name, open := range openers() {
-			if got := readAll(t, c, query, nil, open); !equalRows(got, want) {
-				t.Errorf("%d bytes by %s: other rows", size, name)
-			}
+			t.Log(size, "bytes by", name)
+			requireRows(t, readAll(t, c, query, nil, open), want)
 		}
 	}
 	testSeveralBelowTLS(t, c)
 	if _, err := Rows(t.Context(), c, "SELECT * FROM nowhere.at_all", nil); Number(err) == 0 {
 		t.Errorf("error of the server: %v", err)
 	}
-	if got := readAll(t, c, "SELECT 5", nil, openPackets); string(got[0][0]) != "5" {
-		t.Errorf("after an error: %q", got)
-	}
+	requireRows(t, readAll(t, c, "SELECT 5", nil, openPackets), [][][]byte{{[]byte("5")}})
 }
 
 func testSeveralBelowTLS(t *testing.T, c *Conn) {
@@ -53,40 +48,10 @@ func testSeveralBelowTLS(t *testing.T, c *Conn) {
 			t.Fatalf("%d columns, %v; want %d", n, err, want)
 		}
 	}
-	var got strings.Builder
-	for {
-		row, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		got.Write(row[0])
-	}
-	if got.String() != "ab" {
-		t.Errorf("rows %q", got.String())
-	}
+	requireRows(t, readResult(t, r), [][][]byte{{[]byte("a")}, {[]byte("b")}})
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
-}
-
-func equalRows(a, b [][][]byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if len(a[i]) != len(b[i]) {
-			return false
-		}
-		for j := range a[i] {
-			if (a[i][j] == nil) != (b[i][j] == nil) || !bytes.Equal(a[i][j], b[i][j]) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // testSHA256Password logs in by the plugin that the driver serves within its own TLS only.
@@ -100,30 +65,15 @@ func testSHA256Password(t *testing.T, s *testdb.Server) {
 	if cipher(t, server) == "" || c.net.plain {
 		t.Errorf("cipher %q, packets can be read: %v", cipher(t, server), c.net.plain)
 	}
-	if got := readRowsOf(t, c, "SELECT 'x'"); got != "x" {
-		t.Errorf("row %q", got)
+	r, err := Rows(t.Context(), c, "SELECT 'x'", nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	requireRows(t, readResult(t, r), [][][]byte{{[]byte("x")}})
 	o.Password = "wrong"
 	if _, err := Connect(t.Context(), o, ForDump); Number(err) != 1045 {
 		t.Errorf("wrong password: %v", err)
 	}
-}
-
-func readRowsOf(t *testing.T, c *Conn, query string) string {
-	t.Helper()
-	r, err := Rows(t.Context(), c, query, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	row, err := r.Next()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := string(row[0])
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return got
 }
 
 // greetings are first packets of servers, without their heads.

@@ -117,11 +117,20 @@ func readAll(t *testing.T, c *Conn, query string, cols []ColumnFix, open opener)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows [][][]byte
+	rows := readResult(t, r)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// readResult reads the rows of the result that r has come to, copied.
+func readResult(t *testing.T, r *RowReader) (rows [][][]byte) {
+	t.Helper()
 	for {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return rows
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -131,10 +140,6 @@ func readAll(t *testing.T, c *Conn, query string, cols []ColumnFix, open opener)
 		}
 		rows = append(rows, cloneRow(row))
 	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }
 
 // sameAsWire checks a query's rows against the server's own bytes, in both ways to read them.
