@@ -4,11 +4,12 @@ import "bytes"
 
 // Range is a set of rows. The zero value is the whole table.
 type Range struct {
-	Equal     Tuple // values of the key's first parts
-	Lower     Tuple // over the parts after Equal, the first of them or all; inclusive; nil is unbounded
-	LowerOpen bool  // Lower itself is excluded, with every key that begins with it
-	Upper     Tuple // exclusive, with every key that begins with it; nil is unbounded
-	Null      bool  // the rows with a NULL key part
+	Equal     Tuple  // values of the key's first parts
+	Lower     Tuple  // over the parts after Equal, the first of them or all; inclusive; nil is unbounded
+	LowerOpen bool   // Lower itself is excluded, with every key that begins with it
+	Upper     Tuple  // exclusive, with every key that begins with it; nil is unbounded
+	Last      []byte // in place of Upper's last value: no row of the range has more; nil is not known. See LastKeySQL
+	Null      bool   // the rows with a NULL key part
 	Partition string
 	Rows      int64 // about how many rows it holds; 0 where the server's statistics are of no use
 }
@@ -35,7 +36,7 @@ func (r Range) Cut(k *Key, at Tuple) (before, after Range, ok bool) {
 		}
 	}
 	before, after = r, r
-	before.Upper = at[n:].clone()
+	before.Upper, before.Last = at[n:].clone(), nil
 	after.Lower, after.LowerOpen = before.Upper, false
 	before.Rows, after.Rows = 0, 0
 	return before, after, true

@@ -10,6 +10,8 @@ import (
 // Where returns the range as a condition, "" for the whole table: `(a>x OR (a=x AND b>=y)) AND (...)`, never row
 // constructors: no server uses an index range for them. Values stand as literals in the column's own charset. Values
 // that both ends share stand once, as equalities, because long alternatives only use the first key parts on MySQL 5.6.
+// Two ends of one part are one BETWEEN where their values can be named: servers look at the condition again for every
+// row that the index gives them, and one comparison takes half of the time of two.
 // The rows of a partition are selected by the PARTITION clause, not by this condition.
 func (r Range) Where(k *Key) string {
 	if k == nil || r.Whole() || r.Partition != "" {
@@ -33,6 +35,9 @@ func (r Range) Where(k *Key) string {
 		and = append(and, compare(&parts[i], "=", r.Lower[i]))
 	}
 	rest := parts[shared:]
+	if c, ok := r.between(rest, shared); ok {
+		return strings.Join(append(and, c), " AND ")
+	}
 	if len(r.Lower) > shared {
 		last := ">="
 		if r.LowerOpen {

@@ -39,9 +39,9 @@ func (j *job) limited() int64 {
 	return j.limit
 }
 
-// selectSQL reads the job's range, and one row more than its limit.
-func (j *job) selectSQL() string {
-	q := j.table.SelectSQL(j.rng)
+// selectSQL reads a job's range, and one row more than its limit.
+func (j *job) selectSQL(rng chunker.Range) string {
+	q := j.table.SelectSQL(rng)
 	if n := j.limited(); n >= 0 {
 		q += " LIMIT " + strconv.FormatInt(n+1, 10)
 	}
