@@ -140,6 +140,7 @@ func (s *session) checkBalance(table *Table, o Options, want balance) {
 	cost := percent(s.readsOf(func() { ranges = s.ranges(table, o) }))
 	var most int64
 	reading := percent(s.readsOf(func() { most = s.checkTiling(table, ranges) }) - want.rows) // it scans the table once more
+	s.checkLast(table, ranges)
 	s.t.Logf("%d ranges, largest %d rows, cost %.2f %%, reading %.0f %%, Rows %d Bytes %d; %s", len(ranges), most, cost, reading, table.Rows, table.Bytes, log)
 	if cost > want.cost {
 		s.t.Errorf("probes read %.2f %% of the rows, want at most %.0f %%", cost, want.cost)
