@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gomove/gomove/internal/testdb"
 )
 
 // checkLast gives the ranges that can have one their last key, as a reader does, and compares the rows. It returns how many have one.
@@ -79,6 +81,28 @@ func TestLastKey(t *testing.T) {
 		}
 		if _, ok := (&Table{Key: table.Key}).LastKeySQL(Range{Lower: tuple("a"), Upper: tuple("b"), Rows: worthLast - 1}); ok {
 			t.Error("a small range is asked for its last key")
+		}
+	})
+}
+
+// MySQL 5.6 finds none of the rows between two numbers of which one is above the largest BIGINT; the ranges there have two comparisons.
+func TestBetweenAboveBigint(t *testing.T) {
+	onServers(t, func(t *testing.T, s *session) {
+		s.exec("CREATE TABLE u (a BIGINT UNSIGNED PRIMARY KEY, pad INT)",
+			"INSERT INTO u VALUES (5,0),(9223372036854775807,0),(9223372036854775808,0),(18446744073709551614,0),(18446744073709551615,0)")
+		want := int64(4)
+		if s.kind == testdb.MySQL56 {
+			want = 0
+		}
+		if n := s.number("SELECT COUNT(*) FROM u WHERE a BETWEEN 7 AND 18446744073709551615"); n != want {
+			t.Errorf("the server counts %d rows, want %d: is integerBelow still right?", n, want)
+		}
+		key := s.table("u", "PRIMARY").Key
+		for upper, want := range map[string]int64{"9223372036854775807": 0, "9223372036854775808": 1, "9223372036854775809": 2, "18446744073709551615": 3} {
+			where := Range{Lower: tuple("7"), Upper: tuple(upper)}.Where(key)
+			if n := s.number("SELECT COUNT(*) FROM u WHERE " + where); n != want {
+				t.Errorf("%s: %d rows, want %d", where, n, want)
+			}
 		}
 	})
 }
