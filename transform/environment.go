@@ -162,6 +162,12 @@ func (e *Environment) value(tokens []Token, m Mode) (value string, given bool, e
 	if len(tokens) == 2 && tokens[0].Is("-") {
 		return "-" + string(tokens[1].Text), true, nil
 	}
+	if len(tokens) >= 6 && tokens[0].Is("IFNULL") && tokens[1].Is("(") && tokens[3].Is(",") && tokens[len(tokens)-1].Is(")") { // HeidiSQL's footer
+		if value, given, err = e.value(tokens[2:3], m); err != nil || given {
+			return value, given, err
+		}
+		return "", false, nil // what it was before, which is not known
+	}
 	if len(tokens) != 1 {
 		return "", false, fmt.Errorf("SET to %s", Join(tokens))
 	}

@@ -27,12 +27,17 @@ type facts struct {
 	source    dump.Coordinates // of its source, where it is a replica
 	ofSource  bool             // the comments say that what follows is the source's
 	mariadb   bool             // something in it is MariaDB's own
+	standIn   bool             // the comments say that the next table stands in for a view
 }
 
 var (
 	toolLine     = regexp.MustCompile(`^-- (MySQL|MariaDB) dump (\S+)\s+Distrib ([0-9]+\.[0-9]+\.[0-9]+)`)
 	hostLine     = regexp.MustCompile(`^-- Host: (.*?)\s+Database: (.*)$`)
-	serverLine   = regexp.MustCompile(`^-- Server version\s+(\S+)(.*)$`)
+	databaseLine = regexp.MustCompile("^-- Database: `(.+)`$") // of phpMyAdmin
+	serverLine   = regexp.MustCompile(`^-- Server version:?\s+(\d\S*)(.*)$`)
+	standInLine  = regexp.MustCompile(`^-- (Stand-in structure for view|Creating temporary table to overcome VIEW)`) // phpMyAdmin, HeidiSQL
+	otherLine    = regexp.MustCompile(`^-- (phpMyAdmin|HeidiSQL)\b`)
+	adminerLine  = regexp.MustCompile(`^-- Adminer \S+ (?:MySQL|MariaDB) (\d\S*)(.*?)(?: dump)?$`)
 	doneLine     = regexp.MustCompile(`^-- Dump completed(?: on (\d{4}-\d\d-\d\d +\d?\d:\d\d:\d\d))?`)
 	versionStart = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)`)
 	logPosition  = regexp.MustCompile(`(?i)(?:MASTER|SOURCE)_LOG_FILE\s*=\s*'([^']*)'\s*,\s*(?:MASTER|SOURCE)_LOG_POS\s*=\s*(\d+)`)
@@ -53,13 +58,17 @@ func (f *facts) comment(line []byte) {
 		f.server.Version, f.server.Number = m[3], versionNumber(m[3]) // of the tool, until the server's own is read
 	case hostLine.MatchString(text):
 		f.database = hostLine.FindStringSubmatch(text)[2]
+	case databaseLine.MatchString(text):
+		f.database = databaseLine.FindStringSubmatch(text)[1]
+	case standInLine.MatchString(text):
+		f.standIn = true
+	case otherLine.MatchString(text):
+		f.tool = otherLine.FindStringSubmatch(text)[1]
+	case adminerLine.MatchString(text):
+		f.tool = "Adminer"
+		f.serverIs(adminerLine.FindStringSubmatch(text))
 	case serverLine.MatchString(text):
-		m := serverLine.FindStringSubmatch(text)
-		f.server.Version, f.server.VersionComment, f.server.Number = m[1], strings.TrimSpace(m[2]), versionNumber(m[1])
-		f.server.Flavor = "mysql"
-		if strings.Contains(strings.ToLower(m[1]), "mariadb") {
-			f.server.Flavor = "mariadb"
-		}
+		f.serverIs(serverLine.FindStringSubmatch(text))
 	case doneLine.MatchString(text):
 		f.completed = true
 		if t, err := time.Parse("2006-01-02 15:04:05", strings.Join(strings.Fields(doneLine.FindStringSubmatch(text)[1]), " ")); err == nil {
@@ -69,6 +78,15 @@ func (f *facts) comment(line []byte) {
 		f.ofSource = strings.Contains(text, "the master of this slave") || strings.Contains(text, "the source of this replica") ||
 			f.ofSource && !strings.Contains(text, "osition")
 		f.coordinates(text)
+	}
+}
+
+// serverIs takes the version of a line that matched, and what stands behind it.
+func (f *facts) serverIs(m []string) {
+	f.server.Version, f.server.VersionComment, f.server.Number = m[1], strings.TrimSpace(m[2]), versionNumber(m[1])
+	f.server.Flavor = "mysql"
+	if strings.Contains(strings.ToLower(m[1]), "mariadb") {
+		f.server.Flavor = "mariadb"
 	}
 }
 
@@ -99,6 +117,7 @@ func (f *facts) coordinates(text string) bool {
 // setting follows the SET statements around a file, which save the session's settings and bring them back.
 func (f *facts) setting(text []byte) {
 	plain := bytes.ToUpper(bytes.ReplaceAll(text[:min(len(text), 1<<10)], []byte{' '}, nil))
+	plain = bytes.ReplaceAll(plain, []byte("=IFNULL(@OLD_"), []byte("=@OLD_")) // HeidiSQL
 	switch {
 	case bytes.Contains(plain, []byte("@OLD_")) && bytes.Contains(plain, []byte("=@@")):
 		f.saved, f.restored = true, false

@@ -32,7 +32,10 @@ type table struct {
 	object   *dump.FedObject
 	create   []byte
 	mode     transform.Mode
-	standIn  bool // it stands in for a view that comes later
+	settings string   // that it is created under
+	named    []string // the columns that its INSERT statements name
+	given    bool     // its definition was given
+	standIn  bool     // it stands in for a view that comes later
 	rows     int64
 	chunks   int
 	last     int64 // where its last INSERT starts
@@ -147,12 +150,13 @@ func (c *objects) createTable(s *session, it *item, schema, name string) error {
 	if _, err := transform.Columns(it.text, it.mode); err != nil {
 		return errNotKnown // LIKE another table, or the rows of a query
 	}
-	t := &table{create: bytes.Clone(it.text), mode: it.mode, last: -1, standIn: isStandIn(it, "TABLE")}
+	t := &table{create: bytes.Clone(it.text), mode: it.mode, settings: s.script.env.SQL(), last: -1, standIn: isStandIn(it, "TABLE") || s.facts.standIn}
+	s.facts.standIn = false
 	t.object = &dump.FedObject{Object: dump.Object{Kind: dump.KindTable, Schema: schema, Name: name, Base: schema + "." + name}}
 	if def, err := transform.SplitTable(it.text, it.mode, true); err == nil {
 		t.object.Engine = def.Engine
 	}
-	c.addText(t.object, it, s.script.env.SQL())
+	c.addText(t.object, it, t.settings)
 	c.tables[key] = t
 	c.order = append(c.order, t.object)
 	return nil
@@ -172,7 +176,7 @@ func isStandIn(it *item, kind string) bool {
 func (c *objects) createView(s *session, it *item, schema, name string) error {
 	key := [2]string{schema, name}
 	if t := c.tables[key]; t != nil {
-		if t.rows > 0 {
+		if t.rows > 0 || t.object.Rows > 0 {
 			return fmt.Errorf("%w: view %s is a table with rows before", foreign.ErrDump, mysql.QuoteTable(schema, name))
 		}
 		c.forget(t)
@@ -320,7 +324,7 @@ func (t *table) choose(columns []string, charset string) error {
 	if t.columns != nil && !slices.Equal(chosen.Columns(), t.object.Columns) {
 		return fmt.Errorf("%w: rows of %s, from a pipe, with other columns than it has: load the file by its path", foreign.ErrStatement, t.columns)
 	}
-	t.columns, t.charset = chosen, charset
+	t.columns, t.charset, t.named = chosen, charset, columns
 	t.object.Columns = chosen.Columns()
 	return nil
 }

@@ -106,7 +106,7 @@ func (f *Feed) give(ctx context.Context, given map[*dump.FedObject]bool) error {
 					return fmt.Errorf("%s: %w", f.o.Name, err)
 				}
 			}
-			o.Rows, o.Estimated = -1, -1
+			o.Rows, o.Estimated, t.given = -1, -1, true
 		case dump.KindSchema:
 			// What the schema's routines, triggers and events are comes in an object of its own.
 			f.objects.schemas[o.Schema] = &dump.FedObject{Object: dump.Object{Kind: dump.KindSchema, Schema: o.Schema, Base: o.Base, Rows: -1}}

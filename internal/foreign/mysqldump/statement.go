@@ -93,6 +93,7 @@ func (s *session) follow(it *item) error {
 		if last := tokens[len(tokens)-1]; last.Is("KEYS") && (tokens[len(tokens)-2].Is("DISABLE") || tokens[len(tokens)-2].Is("ENABLE")) {
 			return nil
 		}
+		return s.objects.alter(s, it)
 	case starts("ALTER", "DATABASE"), starts("ALTER", "SCHEMA"):
 		return s.alterDatabase(tokens, it)
 	case starts("ANALYZE", "TABLE") && bytes.Contains(bytes.ToUpper(it.text), []byte("UPDATE HISTOGRAM")):
