@@ -43,13 +43,24 @@ func FoldAlter(create, alter []byte, m Mode) ([]byte, error) {
 	if !ok || crosses(trim(actions)) {
 		return nil, ErrNotFolded
 	}
+	folded := create
 	for _, action := range splitCommas(actions) {
 		var err error
-		if create, err = foldAction(create, trim(action), m); err != nil {
+		if folded, err = foldAction(folded, trim(action), m); err != nil {
 			return nil, err
 		}
 	}
-	return create, nil
+	if !sameColumns(create, folded, m) {
+		return nil, notFolded(actions) // a quote that nothing closes, and the like
+	}
+	return folded, nil
+}
+
+// sameColumns reports whether two CREATE TABLE statements have columns of the same names.
+func sameColumns(a, b []byte, m Mode) bool {
+	before, errBefore := Columns(a, m)
+	after, errAfter := Columns(b, m)
+	return errBefore == nil && errAfter == nil && slices.EqualFunc(before, after, func(a, b ColumnDef) bool { return a.Name == b.Name })
 }
 
 func foldAction(create []byte, action []Token, m Mode) ([]byte, error) {
