@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -43,7 +44,7 @@ func TestScripts(t *testing.T) {
 				db, err := servers[args[0]].Open("")
 				ts.Check(err)
 				defer db.Close()
-				if _, err = db.Exec(strings.Join(args[1:], " ")); (err != nil) != neg {
+				if err = testdb.Steadily(context.Background(), db, strings.Join(args[1:], " ")); (err != nil) != neg {
 					ts.Fatalf("sql %s: %v", strings.Join(args, " "), err)
 				}
 			},

@@ -3,12 +3,15 @@ package testdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // schemaCount numbers the schemas of the process, so that a name is unique on every server of it.
@@ -39,8 +42,20 @@ func (s *Server) Exec(t testing.TB, statements ...string) {
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	for _, q := range statements {
-		if _, err := db.ExecContext(context.Background(), q); err != nil {
+		if err := Steadily(context.Background(), db, q); err != nil {
 			t.Fatalf("%s: %.500s: %v", s.Kind, q, err)
+		}
+	}
+}
+
+// Steadily runs a statement of a test's own, again after a deadlock: MySQL 9.7 ends statements like DROP DATABASE in one (1213, all undone)
+// when others on the server make and drop things meanwhile.
+func Steadily(ctx context.Context, db *sql.DB, statement string) error {
+	const attempts, deadlock = 10, 1213
+	for i := 1; ; i++ {
+		_, err := db.ExecContext(ctx, statement)
+		if e := (*mysql.MySQLError)(nil); !errors.As(err, &e) || e.Number != deadlock || i == attempts {
+			return err
 		}
 	}
 }
