@@ -43,6 +43,7 @@ type Server struct {
 	proc    *process // nil while stopped
 	reading pool     // of Query
 	secure  bool     // it takes connections with TLS only
+	killed  bool     // by Kill, at least once
 }
 
 // Launch starts a server in dir, which keeps its data: an existing one goes on with what it has. With an empty
@@ -176,6 +177,7 @@ func (s *Server) Stop() error {
 
 // Kill ends the server with signal 9; the data stays as it is.
 func (s *Server) Kill() {
+	s.killed = true
 	if s.proc != nil {
 		s.proc.kill()
 		s.proc = nil
