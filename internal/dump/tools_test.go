@@ -207,7 +207,7 @@ func TestMyloaderLoads(t *testing.T) {
 				schemas := toolSchemas(t, server, "", "é x")
 				s := newStore(t)
 				rows := exampleDump(t, s, o, schemas)
-				out, err := testdb.Myloader(t, server, s.String())
+				out, err := testdb.Myloader(t, server, s.String(), schemas...)
 				if err != nil || bytes.Contains(out, []byte("CRITICAL")) {
 					t.Fatalf("%v: %s", err, out)
 				}
