@@ -60,6 +60,7 @@ type running struct {
 	cmd            *exec.Cmd
 	args           []string
 	stdout, stderr bytes.Buffer
+	resident       *residency
 }
 
 func startBinary(t testing.TB, args ...string) *running {
@@ -79,6 +80,7 @@ func startChanged(t testing.TB, change func(*exec.Cmd), args ...string) *running
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	r.resident = watchRSS(r.cmd.Process)
 	return r
 }
 
@@ -90,7 +92,7 @@ func (r *running) wait(t testing.TB) result {
 		t.Fatal(err)
 	}
 	out := result{code: r.cmd.ProcessState.ExitCode(), stdout: r.stdout.String(), stderr: r.stderr.String()}
-	out.maxRSS = maxRSS(r.cmd.ProcessState)
+	out.maxRSS = r.resident.peakRSS(r.cmd.ProcessState)
 	return out
 }
 
