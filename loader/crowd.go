@@ -23,7 +23,8 @@ func newCrowd(l *load) *crowd {
 // blocks reports whether a chunk would wait for one that is being loaded.
 func (c *crowd) blocks(one work) bool {
 	l := c.load
-	return c.at[one.t] > 0 && one.t.autoInc > 0 && l.server.Facts.LocksNumbers() && !l.viaInsert.Load() && l.format != dump.SQL && !l.isSmall(one)
+	return c.at[one.t] > 0 && one.t.autoInc > 0 && l.server.Facts.LocksNumbers() && !l.viaInsert.Load() && l.format != dump.SQL && !l.isSmall(one) &&
+		!l.goesInBulk(one.t)
 }
 
 // leave tells that a writer is done with a chunk, before it asks for the next one.

@@ -91,7 +91,8 @@ type writer struct {
 	s     *session
 	lost  []slot // of sessions that the server may still know
 
-	sharing bool // its transaction holds several chunks
+	sharing    bool // its transaction holds several chunks
+	wentInBulk bool // the chunk's rows, last time
 }
 
 func (w *writer) run(ctx context.Context, chunks <-chan work, ready chan<- *table) error {
@@ -152,6 +153,9 @@ func (w *writer) load1(ctx context.Context, one work) error {
 				one.clean.report(w.summary, one)
 			}
 			w.summary.chunk(one.c)
+			if w.wentInBulk {
+				w.summary.count(&w.summary.ChunksInBulk, 1)
+			}
 			w.counters.Chunks.Add(1)
 			w.counters.Rows.Add(one.c.Rows)
 			return nil
@@ -160,7 +164,7 @@ func (w *writer) load1(ctx context.Context, one work) error {
 			return ctx.Err()
 		}
 		switch {
-		case w.routeRefused(err):
+		case w.routeRefused(err), w.leavesBulk(one, err):
 			continue
 		case w.replaces(one) && isInvalidText(err):
 			if one.clean, err = w.newCleaner(ctx, one.t); err != nil {
@@ -195,6 +199,7 @@ func (w *writer) attempt(ctx context.Context, one work) (err error) {
 		return err
 	}
 	stop := w.s.KillOnDone(ctx)
+	w.wentInBulk = false
 	var read atomic.Int64
 	err = w.transaction(ctx, one, &read)
 	stop()
@@ -346,6 +351,8 @@ func (w *writer) rows(ctx context.Context, one work, read *atomic.Int64) (err er
 	switch {
 	case one.clean != nil:
 		got, err = w.cleanRows(ctx, one, r)
+	case w.bulks(one):
+		got, err = w.bulkRows(ctx, one, r)
 	case w.viaInsert.Load() || w.format == dump.SQL || w.sharing && w.o.Via != ViaLocalInfile:
 		got, err = w.insertRows(ctx, one, r)
 	default:

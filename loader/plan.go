@@ -134,7 +134,7 @@ func (l *load) planObject(ctx context.Context, o *dump.Object) error {
 	var t *table
 	if o.Kind == dump.KindTable {
 		t = &table{schema: schema, name: name, from: [2]string{o.Schema, o.Name}, files: o.Files, rows: o.Rows, bare: true}
-		t.columns, t.enums = packColumns(o.Columns)
+		t.setColumns(o.Columns)
 		l.expect(t, o)
 		if err := l.addTable(o, t); err != nil {
 			return err

@@ -66,7 +66,7 @@ func (l *load) planColumns(t *table, o *dump.Object, create []byte, m transform.
 	}
 	if len(kept) < len(o.Columns) || len(r.names) > 0 {
 		t.recast = r
-		t.columns, t.enums = packColumns(kept)
+		t.setColumns(kept)
 	}
 	return nil
 }

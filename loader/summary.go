@@ -38,7 +38,8 @@ type Summary struct {
 	Chunks         int                   `json:"chunks"`
 	ChunksSkipped  int                   `json:"chunks_skipped"` // that were in already
 	ChunksRetried  int                   `json:"chunks_retried"`
-	Repeated       int                   `json:"statements_repeated"` // after a lost connection: index and foreign-key ALTERs, checks
+	ChunksInBulk   int                   `json:"chunks_in_bulk,omitempty"` // by MariaDB's bulk protocol
+	Repeated       int                   `json:"statements_repeated"`      // after a lost connection: index and foreign-key ALTERs, checks
 	Indexes        int                   `json:"indexes"`
 	ForeignKeys    int                   `json:"foreign_keys"`
 	RowsTotal      int64                 `json:"rows_total"` // of the dump, without the tables that are left alone

@@ -90,7 +90,11 @@ func (s *Summary) doneText(b *strings.Builder) {
 		progress.Counted(s.Rows, "row"), progress.Bytes(s.Bytes), progress.Bytes(s.StoredBytes))
 	fmt.Fprintf(b, "  objects  %s after the data, %s, %s, %s, %s, %s\n", counted(s.Indexes, "index"), counted(s.ForeignKeys, "foreign key"),
 		counted(s.Views, "view"), counted(s.Routines, "routine"), counted(s.Triggers, "trigger"), counted(s.Events, "event"))
-	fmt.Fprintf(b, "  chunks   %d loaded, %d were in already, %d repeated\n", s.Chunks, s.ChunksSkipped, s.ChunksRetried)
+	inBulk := ""
+	if s.ChunksInBulk > 0 {
+		inBulk = fmt.Sprintf(" (%d by MariaDB's bulk protocol)", s.ChunksInBulk)
+	}
+	fmt.Fprintf(b, "  chunks   %d loaded%s, %d were in already, %d repeated\n", s.Chunks, inBulk, s.ChunksSkipped, s.ChunksRetried)
 	fmt.Fprintf(b, "  time     %.1f s, data %.1f s at %.1f MB/s by %s\n", s.Seconds, s.DataSeconds, s.MBPerSecond, counted(s.Threads, "thread"))
 	if s.RouteReason != "" {
 		fmt.Fprintf(b, "  route    %s: %s\n", s.Route, s.RouteReason)

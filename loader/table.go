@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
@@ -32,9 +33,11 @@ type table struct {
 	indexed      bool   // it has indexes that can be added after the data
 	deferred     bool   // its indexes are added after the data
 	foreignKeys  bool
-	parents      []string // tables that its foreign keys refer to: schema, NUL, table, on the target
-	plainEngine  bool     // the target's engine has no transactions
-	unsure       bool     // a statement on it was lost: what the target has must be looked at
+	parents      []string    // tables that its foreign keys refer to: schema, NUL, table, on the target
+	plainEngine  bool        // the target's engine has no transactions
+	bulkable     bool        // its values can go by MariaDB's bulk protocol
+	notInBulk    atomic.Bool // a chunk of it did not go by the bulk protocol
+	unsure       bool        // a statement on it was lost: what the target has must be looked at
 
 	ready  *readyCreate // until it is created
 	recast *recast      // of its rows; nil: they go as they are
@@ -60,6 +63,13 @@ type tableColumn struct {
 	encoding dump.Encoding
 	charset  string // of the dump's column
 	enum     bool
+	kind     string // see columnKind
+}
+
+// setColumns sets the columns that rows have on the target.
+func (t *table) setColumns(cols []dump.Column) {
+	t.columns, t.enums = packColumns(cols)
+	t.bulkable = t.bulkKinds() != nil
 }
 
 // packColumns keeps the columns in one string, which costs a quarter of a slice of structs.
@@ -69,9 +79,9 @@ func packColumns(cols []dump.Column) (packed string, enums bool) {
 		if i > 0 {
 			b.WriteByte(0)
 		}
-		kind := "-"
+		kind := columnKind(c.Type)
 		if isEnum(c.Type) {
-			kind, enums = "e", true
+			kind, enums = columnEnum, true
 		}
 		b.WriteString(c.Name + "\x00" + string(c.Encoding) + "\x00" + c.Charset + "\x00" + kind)
 	}
@@ -98,7 +108,7 @@ func unpackColumns(packed string) []tableColumn {
 	parts := strings.Split(packed, "\x00")
 	cols := make([]tableColumn, 0, len(parts)/packedFields)
 	for i := 0; i+packedFields <= len(parts); i += packedFields {
-		cols = append(cols, tableColumn{parts[i], dump.Encoding(parts[i+1]), parts[i+2], parts[i+3] == "e"})
+		cols = append(cols, tableColumn{parts[i], dump.Encoding(parts[i+1]), parts[i+2], parts[i+3] == columnEnum, parts[i+3]})
 	}
 	return cols
 }

@@ -89,8 +89,9 @@ func (r *rogue) serve(c net.Conn) {
 		if err != nil {
 			break
 		}
-		const comQuery = 3
-		if p[3] == 0 && len(p) > 4 && p[4] == comQuery && strings.Contains(string(p), r.match) {
+		const comQuery, comStmtPrepare, comStmtBulkExecute = 0x03, 0x16, 0xfa
+		if p[3] == 0 && len(p) > 4 && bytes.IndexByte([]byte{comQuery, comStmtPrepare, comStmtBulkExecute}, p[4]) >= 0 &&
+			strings.Contains(string(p), r.match) {
 			_ = s.Close()
 			<-back
 			r.tamper(c)
@@ -247,9 +248,15 @@ func TestRogueServerGetsNoFile(t *testing.T) {
 			},
 		},
 		"load": {
-			[]string{"SELECT CURRENT_USER", "CREATE TABLE", "INSERT INTO `gomove`", "START TRANSACTION", "LOAD DATA LOCAL"},
+			[]string{"SELECT CURRENT_USER", "CREATE TABLE", "INSERT INTO `gomove`", "START TRANSACTION"},
 			func(r *rogue) []string {
 				return loadArgs(&r.Server, dump, "--schema-map", schema+"="+schema+"_into", "--ssl-mode", "DISABLED")
+			},
+		},
+		"load by local-infile": {
+			[]string{"LOAD DATA LOCAL"},
+			func(r *rogue) []string {
+				return loadArgs(&r.Server, dump, "--schema-map", schema+"="+schema+"_into", "--ssl-mode", "DISABLED", "--via", "local-infile")
 			},
 		},
 		"verify": {
@@ -269,6 +276,36 @@ func TestRogueServerGetsNoFile(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestRogueServerTakesNoBulk has a server, which a proxy may be, answer in its own way to what belongs to MariaDB's bulk protocol: it gets no
+// file, and the rows go by LOAD DATA.
+func TestRogueServerTakesNoBulk(t *testing.T) {
+	server, schema, dump := rogueSource(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("the secret text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for at, match := range map[string]string{"the preparing": "INSERT INTO `" + schema + "_into`", "the rows": "\x00\x01a\x00"} {
+		t.Run(at, func(t *testing.T) {
+			defer server.Exec(t, "DROP DATABASE IF EXISTS "+schema+"_into", "DROP DATABASE IF EXISTS gomove")
+			r := startRogue(t, server, match, wantsFile(secret))
+			mustRun(t, loadArgs(&r.Server, dump, "--schema-map", schema+"="+schema+"_into", "--ssl-mode", "DISABLED")...)
+			if got := server.Query(t, "SELECT GROUP_CONCAT(id, v ORDER BY id) FROM "+schema+"_into.t"); got[0][0] != "1a,2b" {
+				t.Errorf("loaded %q", got)
+			}
+			select {
+			case <-r.reached:
+			default:
+				t.Errorf("nothing with %q was sent", match)
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if strings.Contains(r.sent.String(), "secret") {
+				t.Errorf("sent %q", r.sent.Bytes())
+			}
+		})
 	}
 }
 

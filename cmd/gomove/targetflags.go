@@ -10,7 +10,7 @@ import (
 // targetFlags say how a target is written, whatever the rows come from.
 func targetFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "via", Value: "auto", Usage: "`ROUTE` of rows: auto, local-infile, insert or s3 (Aurora reads the chunks of a dump on S3 by itself)"},
+		&cli.StringFlag{Name: "via", Value: "auto", Usage: "`ROUTE` of rows: auto (on MariaDB its bulk protocol, else local-infile or insert), local-infile, insert or s3 (Aurora reads the chunks of a dump on S3 by itself)"},
 		&cli.StringFlag{Name: "definer", Value: "strip", Usage: "`WHO` becomes the DEFINER: strip (the loading account), keep (the dump's) or USER@HOST"},
 		&cli.StringFlag{Name: "if-exists", Value: "fail", Usage: "`WHAT` to do with a table that is there: fail, skip, drop or truncate"},
 		&cli.StringFlag{Name: "defer-indexes", Value: "auto", Usage: "`WHICH` secondary indexes are built after the rows: auto, all or none"},

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-
-	mysqldriver "github.com/go-sql-driver/mysql"
 )
 
 // Commands of prepared statements (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_command_phase_ps.html).
@@ -84,7 +82,7 @@ func (r *binaryRows) send(payload []byte) error {
 	size := len(payload)
 	b := append(make([]byte, 0, packetHeader+size), byte(size), byte(size>>8), byte(size>>16), 0)
 	if _, err := r.wire.stream.Write(append(b, payload...)); err != nil {
-		return fmt.Errorf("%w while sending a query: %w", mysqldriver.ErrInvalidConn, err)
+		return lostWhileSending(err)
 	}
 	return nil
 }

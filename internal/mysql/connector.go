@@ -41,7 +41,8 @@ type attempt struct {
 	conn      *wire
 	tls       *tls.ConnectionState // nil when the connection is not encrypted
 	id        uint64
-	maxPacket int // bytes; 0 is what the server takes
+	maxPacket int  // bytes; 0 is what the server takes
+	bulk      bool // bulk commands are wanted
 }
 
 type attemptKey struct{}

@@ -32,13 +32,18 @@ var errDriversTLS = errors.New("login by the driver's own TLS")
 // login is a connection until the driver sends its first command. The driver believes that it logs in on a unix socket, without TLS;
 // here its packets are encrypted, so that whatever holds the wire afterwards can read and write in clear. The SSLRequest that is put
 // in front of them is a packet of its own: the numbers of those that follow are one higher on the server's side.
+//
+// A login also agrees with the server upon what the driver does not know; it does so too where the driver logs in by itself, in clear.
 type login struct {
-	wire    *wire
-	shake   func(net.Conn) (*tls.Conn, error) // hands with the server
-	conn    *tls.Conn                         // nil until that is done
-	greeted bool                              // by a server that encrypts
-	pending []byte                            // of a packet that the driver has not read yet
-	failed  error                             // why there is no login, where the driver would say something else
+	wire     *wire
+	shake    func(net.Conn) (*tls.Conn, error) // hands with the server; nil: nothing is encrypted
+	conn     *tls.Conn                         // nil until that is done
+	bulk     bool                              // bulk commands are to be agreed upon
+	greeted  bool                              // by a server that encrypts
+	able     bool                              // the server knows bulk commands
+	answered bool                              // the driver's first packet was sent
+	pending  []byte                            // of a packet that the driver has not read yet
+	failed   error                             // why there is no login, where the driver would say something else
 }
 
 var _ io.ReadWriter = (*login)(nil)
@@ -50,11 +55,24 @@ func encryptLogin(ctx context.Context, w *wire, t *tls.Config) {
 	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
 		noteTLS(t, a)
 	}
-	w.login = &login{wire: w, shake: func(conn net.Conn) (*tls.Conn, error) {
+	w.login = &login{wire: w, bulk: wantsBulk(ctx), shake: func(conn net.Conn) (*tls.Conn, error) {
 		c := tls.Client(conn, t)
 		return c, c.HandshakeContext(ctx)
 	}}
 	w.stream = w.login
+}
+
+// agreeInClear has the login on w, which the driver does not encrypt, agree upon bulk commands where they are wanted.
+func agreeInClear(ctx context.Context, w *wire) {
+	if wantsBulk(ctx) {
+		w.login = &login{wire: w, bulk: true}
+		w.stream = w.login
+	}
+}
+
+func wantsBulk(ctx context.Context) bool {
+	a, ok := ctx.Value(attemptKey{}).(*attempt)
+	return ok && a.bulk
 }
 
 // Read gives the driver what the server sends, packet by packet.
@@ -74,11 +92,25 @@ func (l *login) Write(p []byte) (int, error) {
 	if len(p) < packetHeader {
 		return 0, l.fail(errMalformed)
 	}
-	if l.conn != nil && p[3] == 0 { // a command
-		l.wire.stream = l.conn
-		return l.conn.Write(p)
+	if p[3] == 0 && (l.conn != nil || l.shake == nil) { // a command
+		l.wire.stream = l.wire.Conn
+		if l.conn != nil {
+			l.wire.stream = l.conn
+		}
+		return l.wire.stream.Write(p)
+	}
+	if l.shake == nil && !l.answered && len(p) == sslRequest { // the driver encrypts
+		l.wire.stream = l.wire.Conn
+		return l.wire.Conn.Write(p)
 	}
 	b := slices.Clone(p)
+	if !l.answered {
+		l.answered = true
+		l.agree(b)
+	}
+	if l.shake == nil {
+		return l.wire.Conn.Write(b)
+	}
 	if l.conn == nil {
 		if err := l.encrypt(b); err != nil {
 			return 0, l.fail(err)
@@ -125,9 +157,13 @@ func (l *login) receive() error {
 // look refuses a login that is not possible here: of a server that does not encrypt, where the driver decides what is to be done, and
 // by sha256_password, which the driver sends in clear within its own TLS only.
 func (l *login) look(b []byte) error {
+	if !l.answered && len(b) > 0 && b[0] == greeting {
+		l.able = knowsBulk(b)
+	}
 	switch {
 	case len(b) == 0:
 		return errMalformed
+	case l.shake == nil:
 	case l.conn != nil && b[0] == firstEOF: // AuthSwitchRequest
 		plugin, _, _ := bytes.Cut(b[1:], []byte{0})
 		if string(plugin) == "sha256_password" {
@@ -162,4 +198,31 @@ func (l *login) encrypt(p []byte) error {
 	}
 	l.conn = conn
 	return nil
+}
+
+const (
+	// clientMySQL is CLIENT_MYSQL, CLIENT_LONG_PASSWORD with MySQL: without it MariaDB's own capabilities stand in the last 4 bytes of what MySQL leaves empty
+	// (https://mariadb.com/docs/server/reference/clientserver-protocol/1-connecting/connection).
+	clientMySQL = 1
+	// stmtBulk is MARIADB_CLIENT_STMT_BULK_OPERATIONS among these.
+	stmtBulk = 1 << 2
+	// extended is where they stand in the driver's first packet.
+	extended = packetHeader + 4 + 4 + 1 + 19
+)
+
+// knowsBulk reports whether a greeting is that of a server with bulk commands.
+func knowsBulk(b []byte) bool {
+	_, rest, _ := bytes.Cut(b[1:], []byte{0}) // the version
+	// connection id, 8 bytes of the scramble, a zero, capabilities, character set, status, capabilities, length of the scramble, 6 unused
+	const at = 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 6
+	return len(rest) > at && rest[13]&clientMySQL == 0 && rest[at]&stmtBulk != 0
+}
+
+// agree notes in the driver's first packet that bulk commands may follow.
+func (l *login) agree(p []byte) {
+	if !l.bulk || !l.able || len(p) < extended+4 || p[packetHeader]&clientMySQL != 0 {
+		return
+	}
+	p[extended] |= stmtBulk
+	l.wire.bulk = true
 }

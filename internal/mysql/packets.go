@@ -207,3 +207,8 @@ func lostWhileReading(err error) error {
 	}
 	return fmt.Errorf("%w while reading rows: %w", mysqldriver.ErrInvalidConn, err)
 }
+
+// lostWhileSending is the end of a connection while a command is sent.
+func lostWhileSending(err error) error {
+	return fmt.Errorf("%w while sending a query: %w", mysqldriver.ErrInvalidConn, err)
+}

@@ -95,11 +95,13 @@ func hooked(cfg *mysqldriver.Config) (driver.Connector, error) {
 	return mysqldriver.NewConnector(cfg)
 }
 
+// dial is for the driver's own logins.
 func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	w, err := dialWire(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
+	agreeInClear(ctx, w)
 	return w, nil
 }
 

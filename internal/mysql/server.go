@@ -98,6 +98,7 @@ type Server struct {
 
 	connector *connector // of all three
 	setup     *setup     // of the sessions
+	bulk      bool       // bulk commands are wanted of them
 }
 
 // Connect reaches the server, finds out its Facts and returns it. Hint finds what to do about its errors.
@@ -147,6 +148,7 @@ func (s *Server) open(ctx context.Context, bare *connector, p Purpose) error {
 		return err
 	}
 	s.Facts = *facts
+	s.bulk = p == ForLoad && facts.Flavor == MariaDB
 	if s.Options.Log != nil {
 		s.Options.Log.Info("connected", "server", s.Options.Label, "address", s.Options.Address(), "is", facts.Describe(), "user", facts.User)
 	}

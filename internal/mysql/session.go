@@ -40,7 +40,7 @@ func (c *Conn) Close() error {
 
 // Session opens a dedicated session with the settings of the server's purpose.
 func (s *Server) Session(ctx context.Context) (*Conn, error) {
-	a := &attempt{}
+	a := &attempt{bulk: s.bulk}
 	c, err := s.sessions.Conn(context.WithValue(ctx, attemptKey{}, a))
 	if err != nil {
 		return nil, &ConnectError{Options: s.Options, Err: err}

@@ -3,11 +3,8 @@ package mysql
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
-
-	mysqldriver "github.com/go-sql-driver/mysql"
 )
 
 // ErrOneByOne is a session on which statements go one by one.
@@ -92,7 +89,7 @@ func (r *packetRows) send(command byte, text string) error {
 	b = append(b, byte(size), byte(size>>8), byte(size>>16), 0, command)
 	r.packets.start()
 	if _, err := r.wire.stream.Write(append(b, text...)); err != nil {
-		return fmt.Errorf("%w while sending a query: %w", mysqldriver.ErrInvalidConn, err)
+		return lostWhileSending(err)
 	}
 	return nil
 }

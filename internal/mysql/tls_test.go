@@ -156,6 +156,11 @@ func TestTLS(t *testing.T) {
 			}
 			testLegacyLog(t, s)
 			testRowsBelowTLS(t, s)
+			if k == testdb.MariaDB {
+				o := optionsOf(s)
+				o.TLS.Mode = SSLRequired
+				testBulk(t, s, o)
+			}
 			if k == testdb.MySQL97 {
 				testSHA256Password(t, s)
 			}

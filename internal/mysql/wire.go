@@ -26,6 +26,7 @@ type wire struct {
 	plain   bool   // what the driver reads is what the server sends, and the login is over
 	head    []byte // of the answer to what was written last
 	refused bool   // an answer was refused by sound
+	bulk    bool   // the server takes bulk commands
 }
 
 // socket reads what a server sends, for one answer after the other.
