@@ -1,5 +1,8 @@
 package dump
 
+// endsBare has the bytes that end a cell without enclosure.
+var endsBare = [256]bool{',': true, '\n': true, '\\': true}
+
 // quick decodes the row that b begins with, in one pass and without altering b: cells with escapes are decoded into the reader's own memory.
 // It returns how many bytes the row takes, and 0 for one that ends beyond b or is not as AppendCSV writes: the slow way tells which.
 func (r *CSVReader) quick(b []byte) int {
@@ -27,7 +30,7 @@ func (r *CSVReader) quick(b []byte) int {
 				r.row[i] = b[start:end:end]
 			}
 		} else {
-			for end < len(b) && b[end] != ',' && b[end] != '\n' && b[end] != '\\' {
+			for end < len(b) && !endsBare[b[end]] {
 				end++
 			}
 			next = end

@@ -205,13 +205,18 @@ func parseInteger(text []byte, unsigned bool) (n uint64, ok bool) {
 	if negative {
 		digits = text[1:]
 	}
-	const most = 19 // digits that cannot overflow
 	if len(digits) == 0 || negative && unsigned {
 		return 0, false
 	}
-	for i, c := range digits {
-		c -= '0'
-		if c > 9 || i >= most && n > (1<<64-1-uint64(c))/10 {
+	const safe = 19 // digits that cannot overflow
+	for _, c := range digits[:min(safe, len(digits))] {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		n = n*10 + uint64(c)
+	}
+	for _, c := range digits[min(safe, len(digits)):] {
+		if c -= '0'; c > 9 || n > (1<<64-1-uint64(c))/10 {
 			return 0, false
 		}
 		n = n*10 + uint64(c)
