@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
 )
 
@@ -21,12 +22,15 @@ const (
 	errBulkAndBinlog = 4033
 )
 
+// maxBulkRow is how large a row may be in the dump to go in bulk, where it is gathered in memory: a larger one goes by LOAD DATA, as a stream.
+const maxBulkRow = 4 << 20
+
 // bulk says whether rows may go by MariaDB's bulk protocol.
 type bulk struct{ off atomic.Bool }
 
 // bulks reports whether a chunk goes by MariaDB's bulk protocol.
 func (w *writer) bulks(one work) bool {
-	if w.sharing || one.clean != nil || !w.goesInBulk(one.t) || one.t.converts() {
+	if w.sharing || one.clean != nil || one.c.LargestRow > maxBulkRow || !w.goesInBulk(one.t) || one.t.converts() {
 		return false
 	}
 	if !w.s.CanBulk() {
@@ -113,14 +117,17 @@ func (w *writer) bulkRows(ctx context.Context, one work, r io.Reader) (got resul
 			err = fmt.Errorf("%w: %w", err, closeErr) // which ends the session
 		}
 	}()
-	rows := w.rowReader(one, r)
+	rows := w.rowReaderUpTo(one, r, maxBulkRow)
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		if errors.Is(err, dump.ErrRowTooLong) {
+			return result{}, fmt.Errorf("%w: %w", errNotInBulk, err)
+		}
 		if err != nil {
-			return result{}, tooLong(err)
+			return result{}, err
 		}
 		if err := b.Add(row); err != nil {
 			return result{}, w.notInBulk(ctx, err)

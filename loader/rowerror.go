@@ -133,16 +133,21 @@ func keyText(cols []tableColumn, key []int, row dump.Row) string {
 // rowReader reads the rows of a chunk in either format. INSERT statements are taken apart into literals: nothing of their
 // text is ever sent.
 func (w *writer) rowReader(one work, r io.Reader) interface{ Read() (dump.Row, error) } {
+	return w.rowReaderUpTo(one, r, maxRowBytes)
+}
+
+// rowReaderUpTo is rowReader for rows of at most so many bytes in the dump: a longer one gives dump.ErrRowTooLong and is not read whole.
+func (w *writer) rowReaderUpTo(one work, r io.Reader, most int64) interface{ Read() (dump.Row, error) } {
 	if one.t.recast != nil {
-		return recastRows{w.dumpRows(one, r), one.t.recast}
+		return recastRows{w.dumpRows(one, r, most), one.t.recast}
 	}
-	return w.dumpRows(one, r)
+	return w.dumpRows(one, r, most)
 }
 
 // dumpRows reads the rows of a chunk as the dump has them.
-func (w *writer) dumpRows(one work, r io.Reader) interface{ Read() (dump.Row, error) } {
+func (w *writer) dumpRows(one work, r io.Reader, most int64) interface{ Read() (dump.Row, error) } {
 	cols := one.t.inDump()
-	most := min(maxRowBytes, one.c.Bytes, w.largestRow(len(cols)))
+	most = min(most, one.c.Bytes, w.largestRow(len(cols)))
 	if w.format != dump.SQL {
 		return dump.NewCSVReader(r, len(cols), most).Expect(one.c.LargestRow)
 	}
