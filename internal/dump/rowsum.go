@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/gomove/gomove/internal/mysql"
 	"github.com/zeebo/xxh3"
 )
 
@@ -108,10 +109,6 @@ func appendCellHead(dst, cell []byte) []byte {
 		return append(dst, 0xfb)
 	case n < 0xfb:
 		return append(dst, byte(n))
-	case n < 1<<16:
-		return append(dst, 0xfc, byte(n), byte(n>>8))
-	case n < 1<<24:
-		return append(dst, 0xfd, byte(n), byte(n>>8), byte(n>>16))
 	}
-	return binary.LittleEndian.AppendUint64(append(dst, 0xfe), uint64(n))
+	return mysql.AppendLength(dst, n)
 }

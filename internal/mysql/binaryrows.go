@@ -87,25 +87,32 @@ func (r *binaryRows) send(payload []byte) error {
 	return nil
 }
 
+// prepareStatement has a statement prepared, reads its number and returns how many columns and parameters it has, whose definitions follow.
+func (r *binaryRows) prepareStatement(query string) (columns, parameters int, err error) {
+	r.packets.start()
+	if err := r.send(append([]byte{comPrepare}, query...)); err != nil {
+		return 0, 0, err
+	}
+	b, err := r.packets.packet()
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case len(b) > 0 && b[0] == firstErr:
+		return 0, 0, serverError(b)
+	case len(b) < 12 || b[0] != firstOK:
+		return 0, 0, errMalformed
+	}
+	r.id = binary.LittleEndian.Uint32(b[1:])
+	return int(binary.LittleEndian.Uint16(b[5:])), int(binary.LittleEndian.Uint16(b[7:])), nil
+}
+
 // prepare reads the statement's number and columns. Whether a packet without content follows them depends on what the connection
 // has agreed upon: executed finds out.
 func (r *binaryRows) prepare(query string) error {
-	r.packets.start()
-	if err := r.send(append([]byte{comPrepare}, query...)); err != nil {
-		return err
-	}
-	b, err := r.packets.packet()
+	columns, parameters, err := r.prepareStatement(query)
 	if err != nil {
 		return err
 	}
-	if len(b) > 0 && b[0] == firstErr {
-		return serverError(b)
-	}
-	if len(b) < 12 || b[0] != firstOK {
-		return errMalformed
-	}
-	r.id = binary.LittleEndian.Uint32(b[1:])
-	columns, parameters := int(binary.LittleEndian.Uint16(b[5:])), binary.LittleEndian.Uint16(b[7:])
 	if parameters > 0 {
 		return errMalformed // we give none
 	}

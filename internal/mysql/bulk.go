@@ -95,23 +95,16 @@ func OpenBulk(ctx context.Context, conn *Conn, insert string, kinds []BulkKind) 
 func (r *binaryRows) prepareInsert(query string, parameters int) error {
 	r.packets.most = maxDefinition
 	defer func() { r.packets.most = 0 }()
-	r.packets.start()
-	if err := r.send(append([]byte{comPrepare}, query...)); err != nil {
-		return err
-	}
-	b, err := r.packets.packet()
+	columns, params, err := r.prepareStatement(query)
 	if err != nil {
 		return err
 	}
-	if len(b) > 0 && b[0] == firstErr {
-		return serverError(b)
-	}
-	if len(b) < 12 || b[0] != firstOK || binary.LittleEndian.Uint16(b[5:]) != 0 || int(binary.LittleEndian.Uint16(b[7:])) != parameters {
+	if columns != 0 || params != parameters {
 		return errMalformed
 	}
-	r.id = binary.LittleEndian.Uint32(b[1:])
 	for range parameters {
-		if b, err = r.packets.packet(); err != nil {
+		b, err := r.packets.packet()
+		if err != nil {
 			return err
 		}
 		if len(b) > 0 && b[0] == firstErr {
@@ -119,7 +112,8 @@ func (r *binaryRows) prepareInsert(query string, parameters int) error {
 		}
 	}
 	// A ping tells whether a packet without content follows.
-	if b, err = r.ask([]byte{comPing}); err != nil {
+	b, err := r.ask([]byte{comPing})
+	if err != nil {
 		return err
 	}
 	return checkEnd(b, false)
@@ -179,7 +173,7 @@ func (b *BulkInsert) append(row [][]byte) error {
 		}
 		dst = append(dst, bulkValue)
 		if b.kinds[i] == BulkText {
-			dst = append(appendLength(dst, len(cell)), cell...)
+			dst = append(AppendLength(dst, len(cell)), cell...)
 			continue
 		}
 		n, ok := parseInteger(cell, b.kinds[i] == BulkUnsigned)
@@ -230,8 +224,8 @@ func parseInteger(text []byte, unsigned bool) (n uint64, ok bool) {
 	return n, n < 1<<63
 }
 
-// appendLength appends a length-encoded number.
-func appendLength(dst []byte, n int) []byte {
+// AppendLength appends a length-encoded number.
+func AppendLength(dst []byte, n int) []byte {
 	switch {
 	case n < 0xfb:
 		return append(dst, byte(n))
