@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -79,23 +80,29 @@ func (l *killedLoad) run(t *testing.T, target *testdb.Server) {
 		run := startBinary(t, args...)
 		ended := make(chan result, 1)
 		go func() { ended <- run.wait(t) }()
+		var r result
+		killed := false
 		select {
-		case r := <-ended:
-			if r.code != 0 {
-				t.Fatalf("exit %d: %s", r.code, r.stderr)
-			}
-			resumed, _ = jsonSummary(t, r)["chunks_skipped"].(float64)
+		case r = <-ended:
 		case <-time.After(time.Duration(rand.IntN(wait)) * time.Millisecond):
-			if err := run.cmd.Process.Kill(); err != nil {
+			err := run.cmd.Process.Kill()
+			if err != nil && !errors.Is(err, os.ErrProcessDone) { // it may just have ended by itself
 				t.Fatal(err)
 			}
-			<-ended
+			r, killed = <-ended, err == nil
+		}
+		if killed {
 			kills++
 			if !loadDone(t, target, "killed", "t") {
 				continue
 			}
 			resumed = 1 // it was killed after its last statement, and did not tell
+			break
 		}
+		if r.code != 0 {
+			t.Fatalf("exit %d: %s", r.code, r.stderr)
+		}
+		resumed, _ = jsonSummary(t, r)["chunks_skipped"].(float64)
 		break
 	}
 	t.Logf("%d kills, %.0f chunks of runs before the last one", kills, resumed)
