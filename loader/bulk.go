@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 
 	"github.com/gomove/gomove/internal/dump"
 	"github.com/gomove/gomove/internal/mysql"
@@ -25,16 +24,13 @@ const (
 // maxBulkRow is how large a row may be in the dump to go in bulk, where it is gathered in memory: a larger one goes by LOAD DATA, as a stream.
 const maxBulkRow = 4 << 20
 
-// bulk says whether rows may go by MariaDB's bulk protocol.
-type bulk struct{ off atomic.Bool }
-
 // bulks reports whether a chunk goes by MariaDB's bulk protocol.
 func (w *writer) bulks(one work) bool {
 	if w.sharing || one.clean != nil || one.c.LargestRow > maxBulkRow || !w.goesInBulk(one.t) || one.t.converts() {
 		return false
 	}
 	if !w.s.CanBulk() {
-		w.inBulk.off.Store(true)
+		w.noBulk.Store(true)
 		return false
 	}
 	return true
@@ -43,7 +39,7 @@ func (w *writer) bulks(one work) bool {
 // goesInBulk reports whether a table's rows go by MariaDB's bulk protocol: the values of all its columns are made of text as LOAD DATA makes
 // them, or are integers, and the table is the dump's own.
 func (l *load) goesInBulk(t *table) bool {
-	return l.o.Via == ViaAuto && l.server.Facts.Flavor == mysql.MariaDB && !l.inBulk.off.Load() &&
+	return l.o.Via == ViaAuto && l.server.Facts.Flavor == mysql.MariaDB && !l.noBulk.Load() &&
 		t.bulkable && !t.notInBulk.Load() && !t.bare && !t.kept && !t.plainEngine
 }
 
@@ -150,7 +146,7 @@ func (w *writer) notInBulk(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case mysql.Number(err) == errUnsupportedPS, mysql.Number(err) == errBulkAndBinlog:
-		w.inBulk.off.Store(true)
+		w.noBulk.Store(true)
 	case errors.Is(err, mysql.ErrNoBulk), errors.Is(err, mysql.ErrBulkRow):
 	case mysql.Number(err) == 0 || mysql.Classify(err) != mysql.Fatal || noRoom(err):
 		return err

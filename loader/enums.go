@@ -33,7 +33,7 @@ func hasMemberZero(columnType string) bool {
 // warnedZero is the cell that stands for an ENUM's index 0, when the target warns of it; else empty. MySQL takes 0 as a
 // number without a word, where it can read it: not in charsets of two or four bytes.
 func (c tableColumn) warnedZero(always bool) string {
-	if !c.enum {
+	if c.kind != columnEnum {
 		return ""
 	}
 	zero := string(charBytes('0', tableColumn{charset: c.charset}))

@@ -79,7 +79,7 @@ type load struct {
 	maskedKeys []foreignKey     // of which a column may be masked
 
 	remembered remembered
-	inBulk     bulk
+	noBulk     atomic.Bool // the target takes no rows in bulk
 
 	leftSequences map[[2]string]bool // on the target, which stay as they are
 

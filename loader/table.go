@@ -62,7 +62,6 @@ type tableColumn struct {
 	name     string
 	encoding dump.Encoding
 	charset  string // of the dump's column
-	enum     bool
 	kind     string // see columnKind
 }
 
@@ -108,7 +107,7 @@ func unpackColumns(packed string) []tableColumn {
 	parts := strings.Split(packed, "\x00")
 	cols := make([]tableColumn, 0, len(parts)/packedFields)
 	for i := 0; i+packedFields <= len(parts); i += packedFields {
-		cols = append(cols, tableColumn{parts[i], dump.Encoding(parts[i+1]), parts[i+2], parts[i+3] == columnEnum, parts[i+3]})
+		cols = append(cols, tableColumn{parts[i], dump.Encoding(parts[i+1]), parts[i+2], parts[i+3]})
 	}
 	return cols
 }

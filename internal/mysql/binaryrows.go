@@ -43,15 +43,12 @@ func openBinary(ctx context.Context, conn *Conn, query string, cols []ColumnFix)
 	if len(cols) > mostBinary {
 		return openPackets(ctx, conn, query, cols)
 	}
-	if err := usable(conn); err != nil {
+	taken, err := takePackets(conn)
+	if err != nil {
 		return nil, 0, err
 	}
-	w := conn.net
-	if err := w.take(); err != nil {
-		return nil, 0, err
-	}
-	r := &binaryRows{packetRows: packetRows{packets: &w.packets, wire: w, first: true}}
-	err := r.open(query)
+	r := &binaryRows{packetRows: *taken}
+	err = r.open(query)
 	if err == nil {
 		r.row = make([][]byte, len(r.columns))
 		return r, len(r.columns), nil

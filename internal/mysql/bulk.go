@@ -68,14 +68,11 @@ func OpenBulk(ctx context.Context, conn *Conn, insert string, kinds []BulkKind) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := usable(conn); err != nil {
+	taken, err := takePackets(conn)
+	if err != nil {
 		return nil, err
 	}
-	w := conn.net
-	if err := w.take(); err != nil {
-		return nil, err
-	}
-	on := &binaryRows{packetRows: packetRows{packets: &w.packets, wire: w, first: true}}
+	on := &binaryRows{packetRows: *taken}
 	if err := on.prepareInsert(insert, len(kinds)); err != nil {
 		return nil, noBulk(on.end(err))
 	}
