@@ -96,6 +96,9 @@ const (
 	mydumperDump = "mydumper" + connect + "-B {schema} -t {threads} --trx-consistency-only -r 100000 -o {out}"
 	mydumperZstd = mydumperDump + " && find {out} -name '*.sql' -print0 | xargs -0 -r -P {threads} -n 4 zstd -1 -q --rm"
 	mydumperGzip = mydumperDump + " -c"
+	// all its files as one: the schema, the tables, the rows
+	mydumperJoined = mydumperDump + " && cd {out} && { cat {schema}-schema-create.sql; echo 'USE {schema};'; cat {schema}.*-schema.sql;" +
+		" ls | grep -v -e schema -e metadata | xargs cat; } > {out}.sql"
 	dumpClient   = "{tool}" + connect + "--single-transaction --quick --databases {schema} > {out}.sql"
 	myloaderLoad = "myloader" + connect + "-d {in} -t {threads}"
 	clientLoad   = "{client} --max-allowed-packet=64M --init-command='SET sql_log_bin=0, unique_checks=0, foreign_key_checks=0' < {in}"

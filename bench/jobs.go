@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,6 +47,8 @@ func (h *host) contenders(ctx context.Context, s *set, job, work string) ([]*con
 		all, err = h.bucketDumps(ctx, s)
 	case jobLoadS3:
 		all, err = h.bucketLoads(ctx, s, work)
+	case jobLoadSQL:
+		all, err = h.fileLoaders(ctx, s, work)
 	case jobLoad:
 		all, err = h.loaders(ctx, s, csv, work)
 	}
@@ -116,17 +119,7 @@ func (h *host) loaders(ctx context.Context, s *set, csv, work string) ([]*conten
 		}
 		all = append(all, &contender{name: "myloader", role: rival, command: myloaderLoad, set: s, in: sql, loads: true})
 	}
-	if h.ClientCommand() != nil {
-		for _, tool := range h.dumpClients() {
-			file := filepath.Join(work, filepath.Base(tool)+".sql")
-			c := &contender{command: dumpClient, set: s, tool: clientTool(tool, h.ClientCommand())}
-			if err := h.prepare(ctx, c, file); err != nil {
-				fmt.Fprintf(h.out, "  %s does not work here: %s\n", filepath.Base(tool), firstLine(err.Error()))
-				continue
-			}
-			all = append(all, &contender{name: filepath.Base(h.client()) + " < " + filepath.Base(tool), role: rival, command: clientLoad, set: s, in: file, loads: true})
-		}
-	}
+	all = append(all, h.clientLoads(ctx, s, work)...)
 	for _, p := range h.o.peers {
 		if !strings.Contains(p.command, "{in}") {
 			continue
@@ -147,6 +140,49 @@ func (h *host) loaders(ctx context.Context, s *set, csv, work string) ([]*conten
 	}
 	limit, err := h.loadLimit(s, csv, work)
 	return append(all, limit), err
+}
+
+// fileLoaders are the loads of one file: gomove, and the server's client.
+func (h *host) fileLoaders(ctx context.Context, s *set, work string) ([]*contender, error) {
+	clients := h.clientLoads(ctx, s, work)
+	if len(clients) == 0 {
+		one, err := h.joinedLoad(ctx, s, work)
+		if err != nil {
+			return nil, err
+		}
+		clients = []*contender{one}
+	}
+	all := []*contender{{name: "gomove", role: subject, command: gomoveLoad, set: s, in: clients[0].in, loads: true}}
+	return append(all, clients...), nil
+}
+
+// joinedLoad is the server's client with mydumper's files in one: MySQL 5.6 is refused by the mysqldump and the mariadb-dump of today.
+func (h *host) joinedLoad(ctx context.Context, s *set, work string) (*contender, error) {
+	if h.ClientCommand() == nil || !onPath("mydumper") {
+		return nil, errors.New("no tool here writes a file for the server's client")
+	}
+	file := filepath.Join(work, "joined.sql")
+	if err := h.prepare(ctx, &contender{command: mydumperJoined, set: s}, file); err != nil {
+		return nil, err
+	}
+	return &contender{name: filepath.Base(h.client()) + " < mydumper's files in one", role: rival, command: clientLoad, set: s, in: file, loads: true}, nil
+}
+
+// clientLoads are the server's clients, each with a file of its companion that dumps.
+func (h *host) clientLoads(ctx context.Context, s *set, work string) (all []*contender) {
+	if h.ClientCommand() == nil {
+		return nil
+	}
+	for _, tool := range h.dumpClients() {
+		file := filepath.Join(work, filepath.Base(tool)+".sql")
+		c := &contender{command: dumpClient, set: s, tool: clientTool(tool, h.ClientCommand())}
+		if err := h.prepare(ctx, c, file); err != nil {
+			fmt.Fprintf(h.out, "  %s does not work here: %s\n", filepath.Base(tool), firstLine(err.Error()))
+			continue
+		}
+		all = append(all, &contender{name: filepath.Base(h.client()) + " < " + filepath.Base(tool), role: rival, command: clientLoad, set: s, in: file, loads: true})
+	}
+	return all
 }
 
 // client is the path of the server's client.

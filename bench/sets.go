@@ -12,6 +12,7 @@ const (
 	jobDumpZstd = "dump-zstd" // compressed
 	jobBig      = "dump-big"  // one big table against the same rows in several
 	jobLoad     = "load"      // of an uncompressed dump
+	jobLoadSQL  = "load-sql"  // of a file of mysqldump
 	jobCopy     = "copy"      // into another schema of the same server
 	jobDumpS3   = "dump-s3"   // compressed, to a local S3 server
 	jobLoadS3   = "load-s3"   // of that
@@ -84,7 +85,7 @@ const (
 // sets are the kinds of data.
 func sets() []*set {
 	all, plain := []string{jobDump, jobDumpZstd, jobLoad}, []string{jobDump, jobLoad}
-	copied := append(all[:len(all):len(all)], jobCopy)
+	copied := append(all[:len(all):len(all)], jobLoadSQL, jobCopy)
 	list := []*set{
 		{
 			name: "integers", about: "narrow integers", jobs: all, rows: share(1, 1), tables: oneTable,
@@ -93,7 +94,7 @@ func sets() []*set {
 		},
 		{
 			name: "sysbench", about: "rows as sysbench makes them, one secondary index", rows: share(1, 1), tables: oneTable,
-			jobs:    []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy, jobDumpS3, jobLoadS3},
+			jobs:    []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobLoadSQL, jobCopy, jobDumpS3, jobLoadS3},
 			columns: "id INT NOT NULL, k INT NOT NULL, c CHAR(120) NOT NULL, pad CHAR(60) NOT NULL, PRIMARY KEY (id)",
 			indexes: []string{"KEY k (k)"}, row: sysbenchRow, key: "id", bound: number,
 		},

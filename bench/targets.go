@@ -31,11 +31,12 @@ func targets() []target {
 		{about: "load csv against the fastest peer", jobs: []string{jobLoad}, except: []string{"small"}, against: rival, what: wall, name: "wall", most: 0.8},
 		{about: "load against the limit of LOAD DATA", jobs: []string{jobLoad}, against: limit, what: wall, name: "wall", most: 1.05},
 		{about: "many small tables, dump and load, against the fastest peer", jobs: []string{jobDump, jobLoad}, sets: []string{"small"}, against: rival, what: wall, name: "wall", most: 0.6},
+		{about: "load of a file of mysqldump against the client that reads it", jobs: []string{jobLoadSQL}, against: rival, what: wall, name: "wall", most: 0.5},
 		{about: "copy against mysqldump into mysql", jobs: []string{jobCopy}, against: rival, what: wall, name: "wall", most: 0.6},
 		{about: "copy against dump, then load", jobs: []string{jobCopy}, against: base, what: wall, name: "wall", most: 0.8},
 		{about: "dump to a local S3 server against one to a directory", jobs: []string{jobDumpS3}, against: base, what: wall, name: "wall", most: 1.25},
 		{about: "load from a local S3 server against one from a directory", jobs: []string{jobLoadS3}, against: base, what: wall, name: "wall", most: 1.25},
-		{about: "resident size", jobs: []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobCopy}, what: rss, name: "MB", most: 100},
+		{about: "resident size", jobs: []string{jobDump, jobDumpZstd, jobBig, jobLoad, jobLoadSQL, jobCopy}, what: rss, name: "MB", most: 100},
 		{about: "resident size, with 32 MiB a thread for parts on their way to S3", jobs: []string{jobDumpS3, jobLoadS3}, what: rss, name: "MB", most: 168},
 	}
 }
